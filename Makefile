@@ -1,0 +1,51 @@
+# Everything a newcomer needs: `make demo` and `make test`.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+SERVE ?= 1
+PORT ?= 3000
+
+.PHONY: help install demo test test-all check docs serve lock clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(INSTALLED)  ## install the locked packages and this project into .venv
+
+$(INSTALLED): requirements-dev.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(INSTALLED)  ## load, build, train, release and serve the default data (SERVE=0: stop after showing it)
+	$(BIN)/faces demo --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve,)
+
+serve: $(INSTALLED)  ## serve the active release on PORT
+	$(BIN)/faces serve --port $(PORT)
+
+test: check  ## the checks and the tests that take minutes
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: test  ## the long tests too: full data, kills, a bento
+	$(BIN)/python -m pytest -m slow
+
+check: $(INSTALLED)  ## format, lint, types, import layers, stale pages, Spark compilation
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+	$(BIN)/python -m features.groups.compile
+
+docs: $(INSTALLED)  ## write the generated pages
+	$(BIN)/python docs/generate.py
+
+lock:  ## resolve the lock files anew (needs uv)
+	uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate -q -o requirements.lock
+	uv pip compile pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate -q -o requirements-dev.lock
+
+clean:  ## remove the environment, caches and all state in var
+	rm -rf $(VENV) var build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,106 @@
+"""Every error that Thousand Faces raises on purpose.
+
+FacesError
+├── SettingsError            settings.toml or the environment is wrong
+├── Refused                  the command was understood and will not be done (exit 1)
+│   ├── NothingLoaded        an earlier step has not been run
+│   ├── TooManyRejected      the rejected share passed the limit
+│   ├── MissingColumn        a table lacks a required column
+│   ├── WorseThanChampion    the promotion gate
+│   ├── ReleaseDamaged       checksum, missing file or another feature schema
+│   └── Busy                 the same command is running already
+├── StoreUnavailable         the online store cannot be read or written
+└── RequestError             an HTTP request that cannot be answered; carries status and code
+    ├── BadRequest 422, Unauthorized 401, Forbidden 403, NotFound 404, Conflict 409, TooLarge 413
+"""
+
+from __future__ import annotations
+
+
+class FacesError(Exception):
+    """A message says what, where, what was found and how to mend it."""
+
+
+class SettingsError(FacesError):
+    """settings.toml or a FACES_ variable is wrong."""
+
+
+class Refused(FacesError):
+    """The command was understood and will not be done: exit code 1, one readable line."""
+
+
+class NothingLoaded(Refused):
+    """An earlier step of the way of the data has not been run."""
+
+
+class TooManyRejected(Refused):
+    """More rows were rejected than the settings allow; nothing downstream was changed."""
+
+
+class MissingColumn(Refused):
+    """A table lacks a column that its contract requires."""
+
+
+class WorseThanChampion(Refused):
+    """The promotion gate: the candidate is worse than the champion beyond its error."""
+
+
+class ReleaseDamaged(Refused):
+    """A release lacks a file, fails its checksum or was built for another feature schema."""
+
+
+class Busy(Refused):
+    """The same command is running already for this shop."""
+
+
+class StoreUnavailable(FacesError):
+    """The online store cannot be read or written."""
+
+
+class RequestError(FacesError):
+    """An HTTP request that cannot be answered as it stands."""
+
+    status = 400
+    code = "bad_request"
+
+
+class BadRequest(RequestError):
+    """The body or a parameter is wrong."""
+
+    status = 422
+    code = "invalid_request"
+
+
+class Unauthorized(RequestError):
+    """No key, or one that is not known."""
+
+    status = 401
+    code = "unauthorized"
+
+
+class Forbidden(RequestError):
+    """The key lacks the scope that the route asks for."""
+
+    status = 403
+    code = "forbidden"
+
+
+class NotFound(RequestError):
+    """There is nothing under that id."""
+
+    status = 404
+    code = "not_found"
+
+
+class Conflict(RequestError):
+    """The request contradicts an earlier one (idempotency key, finished job)."""
+
+    status = 409
+    code = "conflict"
+
+
+class TooLarge(RequestError):
+    """The body is larger than the settings allow."""
+
+    status = 413
+    code = "too_large"

@@ -1,0 +1,193 @@
+"""The types of settings.toml; unknown keys are refused and the environment overrides one key at a time."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from features.contracts.errors import SettingsError
+from features.contracts.paths import ShopPaths
+
+PREFIX = "FACES_"
+SETTINGS_FILE = "FACES_SETTINGS"
+"""Environment variable that names another settings file."""
+
+
+class Section(BaseModel):
+    """A table of settings.toml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LoadSettings(Section):
+    """Which data is loaded and what is refused."""
+
+    source: Literal["complete-journey", "folder"] = Field(description="adapter used when no folder is named")
+    with_promotions: bool = Field(description="also load the 21 million rows of promotions (slow)")
+    max_rejected_share: float = Field(ge=0, le=1, description="share of a table's rows that may be rejected")
+    earliest: date = Field(description="a date before this one is impossible")
+    max_quantity: float = Field(gt=0, description="a quantity above this one, either way, is impossible")
+
+
+class FeatureSettings(Section):
+    """How features are computed."""
+
+    week_anchor: datetime = Field(description="start of week 2; weekly snapshots fall 7 days apart from it, UTC")
+    not_goods_departments: tuple[str, ...] = Field(description="departments whose lines are no goods")
+    not_goods_categories: tuple[str, ...] = Field(description="categories whose lines are no goods")
+    not_goods_words: tuple[str, ...] = Field(description="subcategories with one of these words are no goods")
+
+
+class AffinitySettings(Section):
+    """Product affinity: which products a member likes."""
+
+    min_buyers: int = Field(gt=0, description="members who must have bought a product for the catalogue")
+    sold_within_days: int = Field(gt=0, description="days within which a product must have sold, for the catalogue")
+    active_within_days: int = Field(gt=0, description="days within which a member must have bought, for evaluation")
+    factors: int = Field(gt=0, description="length of a member's and a product's factor")
+    regularization: float = Field(ge=0, description="regularization of ALS")
+    iterations: int = Field(gt=0, description="iterations of ALS")
+    alpha: float = Field(gt=0, description="weight of a bought pair in ALS")
+    neighbours: int = Field(gt=0, description="neighbours kept for each product by item-item")
+    half_life_days: float = Field(gt=0, description="days after which a purchase counts half")
+    candidates: int = Field(gt=0, le=300, description="products kept for each member")
+    tune_week: int = Field(description="week on which the blend's weights are chosen")
+    test_weeks: tuple[int, ...] = Field(description="later weeks on which the model is reported")
+
+
+class PropensitySettings(Section):
+    """Purchase propensity: who buys from a category within the horizon."""
+
+    horizon_days: int = Field(gt=0, description="days within which a purchase counts")
+    active_within_days: int = Field(gt=0, description="members with a purchase within these days are scored")
+    min_buyers: int = Field(gt=0, description="buyers that a category needs to be trained and reported on")
+    train_weeks: tuple[int, ...] = Field(description="snapshots that the model learns from")
+    validate_week: int = Field(description="snapshot for early stopping and calibration")
+    test_week: int = Field(description="snapshot that is reported, never chosen on")
+    max_lag_days: int = Field(ge=0, description="features are read this many days late at most, as in service")
+    rows_per_snapshot: int = Field(gt=0, description="rows sampled from each training snapshot")
+    rounds: int = Field(gt=0, description="most trees")
+    learning_rate: float = Field(gt=0, description="learning rate of LightGBM")
+    leaves: int = Field(gt=1, description="leaves of a tree")
+    min_rows_in_leaf: int = Field(gt=0, description="least rows in a leaf")
+
+
+class ServingSettings(Section):
+    """The service."""
+
+    host: str = Field(description="address to bind")
+    port: int = Field(gt=0, lt=65536, description="port to bind")
+    default_count: int = Field(gt=0, description="items of a recommendation when the request names no count")
+    max_count: int = Field(gt=0, description="most items of a recommendation")
+    max_body_bytes: int = Field(gt=0, description="a larger body is refused with 413")
+    log_queue_size: int = Field(gt=0, description="recommendations waiting to be logged; further ones are counted")
+    log_flush_seconds: float = Field(gt=0, description="longest wait of a recommendation before it is logged")
+    release_poll_seconds: float = Field(gt=0, description="how often the service looks for another release")
+    keep_releases: int = Field(ge=2, description="releases kept for going back")
+    audience_max_size: int = Field(gt=0, description="most members of an audience")
+
+
+class Secrets(Section):
+    """From the environment only."""
+
+    contact_key: SecretStr = Field(description="key of contact hashes and encryption; made on first use when empty")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    home: Path = Field(description="folder of all state")
+    shop: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$", description="which shop; stands in every path and record")
+    clock: Literal["wall", "data"] = Field(description="`data`: as of the last moment in the data; `wall`: now")
+    timezone: str = Field(description="zone of the shops: days, hours and weeks are counted in it")
+    currency: str = Field(pattern=r"^[A-Z]{3}$", description="currency of amounts without one")
+    as_of: datetime | None = Field(default=None, description="answer as if it were this moment, whatever the clock")
+    threads: int = Field(gt=0, description="threads of LightGBM, implicit and DuckDB")
+    seed: int = Field(description="seed of everything random")
+    load: LoadSettings
+    features: FeatureSettings
+    affinity: AffinitySettings
+    propensity: PropensitySettings
+    serving: ServingSettings
+    secrets: Secrets
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except ZoneInfoNotFoundError as error:
+            raise ValueError(f"'{name}' is no zone of the tz database") from error
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def week_anchor(self) -> datetime:
+        return self.features.week_anchor.astimezone(UTC)
+
+    @property
+    def paths(self) -> ShopPaths:
+        return ShopPaths(root=self.home.absolute() / self.shop)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
+
+
+def settings_file() -> Path:
+    """The file named by FACES_SETTINGS, else the settings.toml beside the packages (checkout or bento)."""
+    named = os.environ.get(SETTINGS_FILE)
+    return Path(named) if named else Path(__file__).resolve().parents[2] / "settings.toml"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings of this process; `overrides` are top-level keys, `Any` because their types are checked here.
+
+    Raises SettingsError naming each wrong key.
+    """
+    file = settings_file()
+    if not file.is_file():
+        raise SettingsError(f"settings: no file at {file}; set {SETTINGS_FILE} to your settings.toml")
+    _refuse_unknown_variables()
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+        raise SettingsError(f"settings: {wrong} (in {file} or a {PREFIX} variable)") from error
+    except ValueError as error:
+        raise SettingsError(f"settings: {file}: {error}") from error
+
+
+def _refuse_unknown_variables() -> None:
+    for name in os.environ:
+        if not name.startswith(PREFIX) or name == SETTINGS_FILE:
+            continue
+        section, *rest = name.removeprefix(PREFIX).lower().split("__")
+        field = Settings.model_fields.get(section)
+        inner = getattr(field.annotation, "model_fields", {}) if field else {}
+        if field is None or (rest and rest[0] not in inner):
+            raise SettingsError(f"settings: {name} is not a setting; see docs/settings.md")

@@ -1,0 +1,41 @@
+"""The generated page of every setting: docs/settings.md."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from features.contracts.settings import PREFIX, SETTINGS_FILE, Settings
+
+INTRODUCTION = f"""\
+# Settings
+
+Generated from `features/contracts/settings.py` by `make docs`; do not edit.
+
+Values stand in `settings.toml` (another file: `{SETTINGS_FILE}`). Unknown keys are refused. The environment overrides
+one key at a time: the key in capitals behind `{PREFIX}`, a section before two underscores.
+"""
+
+
+def settings_page() -> str:
+    """The page as Markdown: one table per section."""
+    top = {name: field for name, field in Settings.model_fields.items() if _section(field) is None}
+    parts = [INTRODUCTION, _table("Top level", "", top)]
+    for name, field in Settings.model_fields.items():
+        section = _section(field)
+        if section is not None:
+            parts.append(_table(f"[{name}]", f"{name}__", section.model_fields, sentence=section.__doc__ or ""))
+    return "\n".join(parts)
+
+
+def _section(field: FieldInfo) -> type[BaseModel] | None:
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _table(title: str, prefix: str, fields: dict[str, FieldInfo], *, sentence: str = "") -> str:
+    rows = [
+        f"| `{name}` | `{PREFIX}{(prefix + name).upper()}` | {field.description} |" for name, field in fields.items()
+    ]
+    head = ["| key | environment | meaning |", "| --- | --- | --- |"]
+    return "\n".join([f"## {title}", "", *([sentence, ""] if sentence else []), *head, *rows, ""])

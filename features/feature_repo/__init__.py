@@ -1,0 +1,1 @@
+"""What Feast knows about: entities, views and services, derived from the feature groups."""

@@ -1,0 +1,108 @@
+"""What a member does with one category, and with one product: the same features at two grains."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ibis.expr.types import Table
+
+from features.groups.declaration import (
+    Derived,
+    Feature,
+    FeatureGroup,
+    age,
+    before,
+    count,
+    decayed_orders,
+    decayed_to_now,
+    is_within,
+    moment,
+    number,
+    overdue,
+)
+from features.tables.shop_tables import ShopTables
+
+
+def compute_member_category(tables: ShopTables, as_of: datetime) -> Table:
+    """Recency, frequency, spend and gap of each member in each category bought within 365 days.
+
+    One row per member and category.
+    """
+    habits = _habits(tables.category_orders, ("member_id", "category"), as_of)
+    share = habits.spend_365d / habits.spend_365d.sum().over(group_by="member_id").nullif(0.0)
+    return habits.mutate(spend_share=share)
+
+
+def compute_member_product(tables: ShopTables, as_of: datetime) -> Table:
+    """Recency, frequency, spend and gap of each member with each product bought within 365 days.
+
+    One row per member and product.
+    """
+    return _habits(tables.purchases, ("member_id", "product_id"), as_of)
+
+
+def _habits(orders: Table, keys: tuple[str, str], as_of: datetime) -> Table:
+    orders = before(orders, as_of)
+    orders = orders.filter(is_within(orders.ordered_at, as_of, 365), *(orders[key].notnull() for key in keys))
+    return orders.group_by(list(keys)).aggregate(
+        first_ordered_at=orders.ordered_at.min(),
+        last_ordered_at=orders.ordered_at.max(),
+        orders_28d=orders.count(where=is_within(orders.ordered_at, as_of, 28)),
+        orders_91d=orders.count(where=is_within(orders.ordered_at, as_of, 91)),
+        orders_365d=orders.count(),
+        spend_365d=orders.spend.sum(),
+        decayed_orders=decayed_orders(orders, as_of),
+        gap_days=orders.gap_days.median(),
+    )
+
+
+def _habit_features(what: str) -> tuple[Feature, ...]:
+    return (
+        moment("first_ordered_at", f"first order of the {what} within 365 days"),
+        moment("last_ordered_at", f"latest order of the {what}"),
+        *(
+            count(f"orders_{days}d", "orders", f"orders with the {what} in the last {days} days")
+            for days in (28, 91, 365)
+        ),
+        number("spend_365d", "currency", f"spend on the {what} in the last 365 days"),
+        number("decayed_orders", "orders", f"orders with the {what}, each halved per 70 days, as of the latest one"),
+        number("gap_days", "days", f"median days between two orders with the {what}; null while there is one"),
+    )
+
+
+def _habit_ages(what: str) -> tuple[Derived, ...]:
+    return (
+        age("days_since_order", of="last_ordered_at", sentence=f"days since the latest order of the {what}"),
+        overdue(
+            "overdue", since="last_ordered_at", gap="gap_days", sentence=f"time since the {what} in its typical gaps"
+        ),
+        decayed_to_now(
+            "decayed_orders_now",
+            at_last="decayed_orders",
+            last="last_ordered_at",
+            sentence=f"orders with the {what}, each halved per 70 days, as of now",
+        ),
+    )
+
+
+MEMBER_CATEGORY = FeatureGroup(
+    name="member_category",
+    entities=("member", "category"),
+    sentence="What a member does with one category.",
+    features=(
+        *_habit_features("category"),
+        number("spend_share", "share", "share of the member's spend in the category"),
+    ),
+    derived=_habit_ages("category"),
+    compute=compute_member_category,
+)
+
+MEMBER_PRODUCT = FeatureGroup(
+    name="member_product",
+    entities=("member", "product"),
+    sentence="What a member does with one product.",
+    features=_habit_features("product"),
+    derived=_habit_ages("product"),
+    compute=compute_member_product,
+    is_weekly=False,
+)

@@ -1,0 +1,1 @@
+"""Feast: the connection, history for training, and the online rows that requests read."""

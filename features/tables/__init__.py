@@ -1,0 +1,1 @@
+"""Reading, validating, resolving identities and storing the tables."""

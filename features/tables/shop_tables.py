@@ -1,0 +1,97 @@
+"""The tables that feature groups are computed from, as Ibis expressions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ibis
+from ibis.expr.types import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShopTables:
+    """Goods bought, at three grains, and the products themselves.
+
+    Every derived column looks backwards only (`previous_at` is the member's purchase of the same key before,
+    `previous2_at` the one before that), so that a filter on `ordered_at` is all a group needs to see nothing later.
+    """
+
+    purchases: Table
+    """One row per product in an order that counts as a purchase (schema PURCHASES)."""
+
+    category_orders: Table
+    """One row per member, category and order (schema CATEGORY_ORDERS)."""
+
+    visits: Table
+    """One row per member and order (schema VISITS)."""
+
+    products: Table
+    """One row per product (schema PRODUCTS): names and groupings, nothing that was derived from sales."""
+
+
+_INSTANT = "timestamp('UTC', 6)"
+
+PURCHASES = ibis.schema(
+    {
+        "member_id": "string",
+        "product_id": "string",
+        "order_id": "string",
+        "store_id": "string",
+        "category": "string",
+        "brand": "string",
+        "is_private_label": "boolean",
+        "ordered_at": _INSTANT,
+        "quantity": "float64",
+        "spend": "float64",
+        "list_spend": "float64",
+        "is_discounted": "boolean",
+        "has_coupon": "boolean",
+        "gap_days": "float64",
+        "previous_at": _INSTANT,
+        "previous2_at": _INSTANT,
+    }
+)
+CATEGORY_ORDERS = ibis.schema(
+    {
+        "member_id": "string",
+        "category": "string",
+        "order_id": "string",
+        "ordered_at": _INSTANT,
+        "spend": "float64",
+        "gap_days": "float64",
+        "previous_at": _INSTANT,
+        "previous2_at": _INSTANT,
+    }
+)
+VISITS = ibis.schema(
+    {
+        "member_id": "string",
+        "order_id": "string",
+        "store_id": "string",
+        "ordered_at": _INSTANT,
+        "hour": "int64",
+        "weekday": "int64",
+        "spend": "float64",
+        "gap_days": "float64",
+    }
+)
+PRODUCTS = ibis.schema(
+    {
+        "product_id": "string",
+        "brand": "string",
+        "department": "string",
+        "category": "string",
+        "subcategory": "string",
+        "is_private_label": "boolean",
+    }
+)
+
+
+def unbound_shop_tables() -> ShopTables:
+    """Tables without data: expressions over them can be compiled for any backend."""
+    return ShopTables(
+        purchases=ibis.table(PURCHASES, name="purchases"),
+        category_orders=ibis.table(CATEGORY_ORDERS, name="category_orders"),
+        visits=ibis.table(VISITS, name="visits"),
+        products=ibis.table(PRODUCTS, name="products"),
+    )

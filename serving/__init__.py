@@ -1,0 +1,1 @@
+"""What is answered: recommendations and audiences, over HTTP and on the command line."""

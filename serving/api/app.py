@@ -1,0 +1,65 @@
+"""The FastAPI application; BentoML mounts it, and tests call it as it is."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+
+from serving.api import audiences, exports, members, pages, products, recommendations
+from serving.api.errors import add_error_handlers
+from serving.api.frame import RequestFrame
+from serving.state import ServiceState
+
+DESCRIPTION = """What to show each member, and which members to tell.
+
+Send a key with every request: `Authorization: Bearer KEY` or `X-API-Key: KEY`. Every failure has one shape:
+`{"error": code, "detail": sentence, "status": number}`. Answers carry `X-Request-Id` (yours, or one made here);
+a POST may carry `Idempotency-Key`. A revoked key stops working within 5 seconds.
+"""
+
+
+def make_app(open_state: Callable[[], ServiceState]) -> FastAPI:
+    """The application; `open_state` is called when it starts, and what it opened is closed when it ends.
+
+    A launcher that has opened the state itself sets `app.state.service` before the start.
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if not hasattr(app.state, "service"):
+            app.state.service = await run_in_threadpool(open_state)
+        state = service_of(app)
+        state.start()
+        try:
+            yield
+        finally:
+            await run_in_threadpool(state.close)
+
+    app = FastAPI(
+        title="Thousand Faces",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False},
+    )
+    for part in (recommendations, products, members, audiences, exports, pages):
+        app.include_router(part.router)
+    pages.mount_documentation(app)
+    add_error_handlers(app)
+    app.add_middleware(
+        RequestFrame,
+        max_body_bytes=lambda: service_of(app).settings.serving.max_body_bytes,
+        on_unexpected=lambda: service_of(app).metrics.unexpected_error(),
+    )
+    return app
+
+
+def service_of(app: FastAPI) -> ServiceState:
+    """What the running application holds."""
+    state: ServiceState = app.state.service
+    return state

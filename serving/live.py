@@ -1,0 +1,29 @@
+"""The service with its real parts: the shop's active release, the job queue and the wall clock."""
+
+from __future__ import annotations
+
+# before Feast, which would else switch every metric of the process to files in a folder that a kill leaves behind
+import prometheus_client  # noqa: F401
+
+from features.contracts.settings import Settings
+from serving.engine import load_engine
+from serving.jobs import JobQueue
+from serving.live_clock import wall_clock
+from serving.state import ServiceState, open_state
+from training.release.shelf import active_release, require_active_release
+
+
+def open_live_state(settings: Settings) -> ServiceState:
+    """The parts of the shop's service. Raises NothingLoaded or ReleaseDamaged."""
+    return open_state(
+        settings,
+        active=lambda: active_release(settings.paths),
+        load=lambda release_id: load_engine(settings, release_id),
+        open_queue=JobQueue,
+        now=wall_clock,
+    )
+
+
+def check_release(settings: Settings) -> None:
+    """Raises NothingLoaded or ReleaseDamaged when the service could not start; writes nothing."""
+    load_engine(settings, require_active_release(settings.paths))

@@ -1,0 +1,76 @@
+"""What the service needs from the rest: the engine, the active release, audience builds and the job queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from features.contracts.ids import AudienceId, ProductId, ReleaseId
+from serving.answers import MemberPage, MemberRef, ProductCard, ProductPage, Recommendation, RecommendationQuery
+from serving.audiences.rule import AudienceRule
+
+
+class Engine(Protocol):
+    """Answers for one release; immutable once loaded and safe to use from several threads."""
+
+    @property
+    def release_id(self) -> ReleaseId: ...
+
+    @property
+    def as_of(self) -> datetime: ...
+
+    def recommend(self, query: RecommendationQuery) -> Recommendation:
+        """The products for one member, best first."""
+
+    def member_page(self, member: MemberRef) -> MemberPage | None:
+        """What is known of a member, None when unknown. Raises StoreUnavailable."""
+
+    def similar(self, product_id: ProductId, *, count: int) -> tuple[ProductCard, ...] | None:
+        """Products alike, best first; None when the product is unknown."""
+
+    def search(self, text: str, *, limit: int, cursor: str | None) -> ProductPage:
+        """A page of the products whose name, brand or category holds the text."""
+
+
+LoadEngine = Callable[[ReleaseId], Engine]
+"""Loads a release; raises ReleaseDamaged."""
+
+ActiveRelease = Callable[[], ReleaseId | None]
+"""The release that should be in service; cheap enough to ask twice a second."""
+
+Progress = Callable[[int, int, str], None]
+"""Told `done, all, what` during a build; raises JobCancelled when a cancel was asked for."""
+
+Json = dict[str, Any]
+"""A JSON object as it is stored; `Any` because JSON is."""
+
+
+class BuiltAudience(Protocol):
+    """The outcome of a build."""
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """JSON figures of the audience; `Any` because JSON is."""
+
+    @property
+    def members(self) -> pa.Table:
+        """One row per member: rank int64 from 1, member_id string, probability float64."""
+
+
+class BuildAudience(Protocol):
+    """Scores everybody and picks an audience; raises FacesError when that cannot be done."""
+
+    def __call__(self, rule: AudienceRule, *, progress: Progress) -> BuiltAudience: ...
+
+
+class AudienceQueue(Protocol):
+    """Hands accepted audiences to the worker."""
+
+    def enqueue(self, audience_id: AudienceId) -> None:
+        """Asks for a build; the same id again changes nothing."""
+
+    def close(self) -> None:
+        """Closes every connection."""

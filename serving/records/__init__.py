@@ -1,0 +1,1 @@
+"""Operational records: keys, audiences, idempotency, the recommendation log and the audit trail."""

@@ -1,0 +1,1 @@
+"""Every change ever made to the tables, one file per change."""

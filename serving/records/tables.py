@@ -1,0 +1,132 @@
+"""The tables of operational records; `shop` leads every key, and migrations/ holds every change ever made to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Float, ForeignKeyConstraint, Index, Integer, MetaData, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from serving.records.moment import Moment
+
+SHOP = String(31)
+ID = String(64)
+NAME = String(200)
+
+JsonObject = dict[str, Any]
+"""`Any` because JSON is."""
+
+
+class Table(DeclarativeBase):
+    """Base of every table; named constraints, so that each can be altered on every database."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class ApiKeyRow(Table):
+    """One row per API key; the secret itself is never stored."""
+
+    __tablename__ = "api_keys"
+
+    shop: Mapped[str] = mapped_column(SHOP, primary_key=True)
+    key_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    name: Mapped[str] = mapped_column(NAME)
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    secret_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    revoked_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class AudienceRow(Table):
+    """One row per audience asked for, whatever became of it."""
+
+    __tablename__ = "audiences"
+    __table_args__ = (Index(None, "shop", "state"),)
+
+    shop: Mapped[str] = mapped_column(SHOP, primary_key=True)
+    audience_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    name: Mapped[str | None] = mapped_column(NAME)
+    rule: Mapped[JsonObject] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(16))
+    progress_done: Mapped[int] = mapped_column(BigInteger)
+    progress_all: Mapped[int] = mapped_column(BigInteger)
+    progress_what: Mapped[str] = mapped_column(NAME)
+    error: Mapped[str | None] = mapped_column(Text)
+    summary: Mapped[JsonObject | None] = mapped_column(JSON(none_as_null=True))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    finished_at: Mapped[datetime | None] = mapped_column(Moment)
+    cancel_requested: Mapped[bool]
+
+
+class AudienceMemberRow(Table):
+    """One row per member of a finished audience."""
+
+    __tablename__ = "audience_members"
+    __table_args__ = (
+        ForeignKeyConstraint(["shop", "audience_id"], ["audiences.shop", "audiences.audience_id"], ondelete="CASCADE"),
+        # clustered by the key: an export reads ranks in order without a second index
+        {"sqlite_with_rowid": False},
+    )
+
+    shop: Mapped[str] = mapped_column(SHOP, primary_key=True)
+    audience_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    rank: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    member_id: Mapped[str] = mapped_column(String(255))
+    probability: Mapped[float] = mapped_column(Float(53))
+
+
+class IdempotencyRow(Table):
+    """One row per Idempotency-Key and API key: what was answered the first time."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (Index(None, "shop", "created_at"),)
+
+    shop: Mapped[str] = mapped_column(SHOP, primary_key=True)
+    key_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    key: Mapped[str] = mapped_column(NAME, primary_key=True)
+    route: Mapped[str] = mapped_column(NAME)
+    body_hash: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int] = mapped_column(Integer)
+    response: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class RecommendationRow(Table):
+    """One row per recommendation answered; `items` state position, product, score, source and exploration."""
+
+    __tablename__ = "recommendation_log"
+    __table_args__ = (Index(None, "shop", "logged_at"), Index(None, "shop", "process_id"))
+
+    shop: Mapped[str] = mapped_column(SHOP, primary_key=True)
+    recommendation_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    logged_at: Mapped[datetime] = mapped_column(Moment)
+    as_of: Mapped[datetime] = mapped_column(Moment)
+    member_id: Mapped[str | None] = mapped_column(String(255))
+    scenario: Mapped[str] = mapped_column(NAME)
+    variant: Mapped[str] = mapped_column(NAME)
+    release_id: Mapped[str] = mapped_column(ID)
+    fallback: Mapped[str | None] = mapped_column(String(64))
+    items: Mapped[list[JsonObject]] = mapped_column(JSON)
+    process_id: Mapped[str] = mapped_column(ID)
+    sequence: Mapped[int] = mapped_column(BigInteger)
+
+
+class AuditRow(Table):
+    """One row per act that somebody may have to answer for."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index(None, "shop", "at"),)
+
+    shop: Mapped[str] = mapped_column(SHOP, primary_key=True)
+    audit_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    what: Mapped[str] = mapped_column(NAME)
+    who: Mapped[str] = mapped_column(NAME)
+    at: Mapped[datetime] = mapped_column(Moment)
+    details: Mapped[JsonObject] = mapped_column(JSON)

@@ -1,0 +1,99 @@
+"""The worker's process: `python -m serving.worker` builds the audiences that the service accepted."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+
+from filelock import FileLock, Timeout
+
+from features.contracts.errors import FacesError
+from features.contracts.ids import AudienceId
+from features.contracts.settings import Settings, load_settings
+from serving.audience_job import run_audience_job
+from serving.audience_sweep import sweep_audiences
+from serving.audiences.build import build_audience
+from serving.audiences.rule import AudienceRule
+from serving.guard import die_with_supervisor, log_to_stderr, refuse
+from serving.jobs import JobQueue, work_until
+from serving.live_clock import wall_clock
+from serving.ports import BuildAudience, BuiltAudience, Progress
+from serving.records.opening import Records, open_records
+
+SWEEP_SECONDS = 5.0
+LOCK_SECONDS = 0.5
+
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Works until SIGTERM or SIGINT; a build that runs then is taken up by the next worker."""
+    die_with_supervisor()
+    log_to_stderr()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        settings = load_settings()
+        work(settings, builder(settings), stop=stop)
+    except FacesError as error:
+        refuse(error)
+    logging.shutdown()
+    # not waiting for a build in its thread: it is safe to cut off and would hold up the stop
+    os._exit(0)
+
+
+def work(settings: Settings, build: BuildAudience, *, stop: threading.Event) -> None:
+    """Builds audiences until `stop` is set; waits while another process is this shop's worker."""
+    settings.paths.locks.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(settings.paths.locks / "worker.lock")
+    if not _acquire(lock, stop):
+        return
+    records = open_records(settings)
+    queue = JobQueue(settings)
+    sweeper = threading.Thread(target=_sweep, args=(stop, records, queue), name="audience-sweep", daemon=True)
+    sweeper.start()
+    try:
+        work_until(stop, settings, lambda audience_id: _build(records, build, audience_id))
+    finally:
+        sweeper.join(SWEEP_SECONDS)
+        lock.release()
+
+
+def builder(settings: Settings) -> BuildAudience:
+    """The build with the shop's settings."""
+
+    def build(rule: AudienceRule, *, progress: Progress) -> BuiltAudience:
+        return build_audience(settings, rule, progress=progress)
+
+    return build
+
+
+def _build(records: Records, build: BuildAudience, audience_id: AudienceId) -> None:
+    run_audience_job(records, build, audience_id, now=wall_clock)
+
+
+def _acquire(lock: FileLock, stop: threading.Event) -> bool:
+    while not stop.is_set():
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            stop.wait(LOCK_SECONDS)
+        else:
+            return True
+    return False
+
+
+def _sweep(stop: threading.Event, records: Records, queue: JobQueue) -> None:
+    while not stop.is_set():
+        try:
+            sweep_audiences(records, queue, at=wall_clock())
+        except Exception:
+            log.exception("audience_sweep failed; it will be tried again")
+        stop.wait(SWEEP_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""A shop of literal rows: small enough to compute by head, odd enough to catch what goes wrong."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import ibis
+import pandas as pd
+
+from features.tables.shop_tables import CATEGORY_ORDERS, PRODUCTS, PURCHASES, VISITS, ShopTables
+
+AS_OF = datetime(2017, 6, 1, tzinfo=UTC)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+LINES = [
+    # member, product, order, ordered_at, quantity, spend, list_spend, coupon
+    ("anna", "milk", "a1", "2017-05-01T10:00", 1.0, 2.0, 2.0, False),
+    ("anna", "bread", "a1", "2017-05-01T10:00", 2.0, 6.0, 8.0, False),
+    ("anna", "milk", "a2", "2017-05-11T18:00", 1.0, 2.0, 2.0, False),
+    ("anna", "milk", "a3", "2017-05-31T23:59", 3.0, 6.0, 6.0, True),
+    ("ben", "bread", "b1", "2017-01-10T09:00", 1.0, 3.0, 4.0, False),
+    ("ben", "tea", "b1", "2017-01-10T09:00", 1.0, 9.0, 9.0, False),
+    # Bought at the very moment of asking, and later: not seen.
+    ("ben", "milk", "b2", "2017-06-01T00:00", 1.0, 2.5, 2.5, False),
+    ("anna", "tea", "a4", "2017-06-20T10:00", 1.0, 99.0, 99.0, False),
+    ("cleo", "tea", "c1", "2017-06-20T10:00", 1.0, 99.0, 99.0, False),
+    # Nobody's: counts for the product alone.
+    (None, "milk", "x1", "2017-05-30T12:00", 1.0, 2.0, 2.0, False),
+    # More than a year back.
+    ("dora", "bread", "d1", "2016-03-01T12:00", 1.0, 3.0, 3.0, False),
+]
+CATEGORY = {"milk": "DAIRY", "bread": "BAKERY", "tea": "DRINKS"}
+STORE = {"a1": "north", "a2": "north", "a3": "south", "b1": "south"}
+
+
+def literal_shop(*, until: datetime | None = None) -> ShopTables:
+    """The shop's tables; with `until`, every line at or after it is dropped before anything is computed."""
+    lines = [line for line in LINES if until is None or at(line[3]) < until]
+    purchases = pd.DataFrame(
+        [
+            {
+                "member_id": member,
+                "product_id": product,
+                "order_id": order,
+                "store_id": STORE.get(order, "north"),
+                "category": CATEGORY[product],
+                "brand": f"brand of {product}",
+                "is_private_label": product == "milk",
+                "ordered_at": at(moment),
+                "quantity": quantity,
+                "spend": spend,
+                "list_spend": list_spend,
+                "is_discounted": list_spend > spend,
+                "has_coupon": coupon,
+            }
+            for member, product, order, moment, quantity, spend, list_spend, coupon in lines
+        ]
+    )
+    known = purchases[purchases["member_id"].notna()]
+    orders = known.groupby(["member_id", "category", "order_id"], as_index=False).agg(
+        ordered_at=("ordered_at", "min"), spend=("spend", "sum")
+    )
+    visits = known.groupby(["member_id", "order_id"], as_index=False).agg(
+        ordered_at=("ordered_at", "min"), spend=("spend", "sum"), store_id=("store_id", "min")
+    )
+    visits = visits.assign(hour=visits["ordered_at"].dt.hour, weekday=visits["ordered_at"].dt.weekday)
+    products = pd.DataFrame(
+        [
+            {
+                "product_id": product,
+                "brand": f"brand of {product}",
+                "department": "FOOD",
+                "category": category,
+                "subcategory": None,
+                "is_private_label": product == "milk",
+            }
+            for product, category in CATEGORY.items()
+        ]
+    )
+    return ShopTables(
+        purchases=ibis.memtable(
+            _looking_back(purchases, ["member_id", "product_id"])[list(PURCHASES.names)], schema=PURCHASES
+        ),
+        category_orders=ibis.memtable(
+            _looking_back(orders, ["member_id", "category"])[list(CATEGORY_ORDERS.names)], schema=CATEGORY_ORDERS
+        ),
+        visits=ibis.memtable(_looking_back(visits, ["member_id"])[list(VISITS.names)], schema=VISITS),
+        products=ibis.memtable(products, schema=PRODUCTS),
+    )
+
+
+def _looking_back(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    rows = rows.sort_values("ordered_at")
+    moments = rows.groupby(keys)["ordered_at"]
+    return rows.assign(
+        previous_at=moments.shift(1),
+        previous2_at=moments.shift(2),
+        gap_days=moments.diff().dt.total_seconds() / 86_400,
+    )

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from serving.auth import revoke_key
+
+BODY = {"member": {"member_id": "m1"}}
+
+SCOPED = [
+    ("POST", "/v1/recommendations", "recommend"),
+    ("GET", "/v1/products", "recommend"),
+    ("GET", "/v1/products/p1/similar", "recommend"),
+    ("GET", "/v1/members/m1", "members"),
+    ("POST", "/v1/audiences", "audiences"),
+    ("GET", "/v1/audiences", "audiences"),
+    ("GET", "/v1/audiences/a", "audiences"),
+    ("POST", "/v1/audiences/a/cancel", "audiences"),
+    ("GET", "/v1/audiences/a/members", "export"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "scope"), SCOPED)
+def test_each_route_asks_for_a_key_with_its_scope(api, method, path, scope):
+    assert api.send(method, path, key=None).status_code == 401
+    lacking = api.send(method, path, key="events")
+    assert (lacking.status_code, lacking.json()["error"]) == (403, "forbidden")
+    assert f"'{scope}'" in lacking.json()["detail"]
+    assert api.send(method, path, key=scope).status_code not in (401, 403)
+    assert api.send(method, path, key="admin").status_code not in (401, 403)
+
+
+def test_every_documented_route_stands_in_the_list_above(api):
+    documented = api.send("GET", "/openapi.json", key=None).json()["paths"]
+    routes = {(method.upper(), path) for path, methods in documented.items() for method in methods}
+    named = {"p1": "{product_id}", "m1": "{member_id}", "a": "{audience_id}"}
+    listed = {(method, "/".join(named.get(part, part) for part in path.split("/"))) for method, path, _ in SCOPED}
+    assert routes == listed
+
+
+@pytest.mark.parametrize("header", ["Authorization", "X-API-Key"])
+def test_both_headers_carry_a_key(api, header):
+    value = f"Bearer {api.keys['recommend']}" if header == "Authorization" else api.keys["recommend"]
+    answer = api.send("POST", "/v1/recommendations", key=None, json=BODY, headers={header: value})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("text", ["", "x", "tf_", "tf_abc", "tf__", "tf_unknown_secret", "tf_ü_x"])
+def test_a_wrong_key_is_401_with_a_challenge(api, text):
+    answer = api.send("GET", "/v1/products", key=None, headers={"X-API-Key": text.encode()})
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.json()["error"] == "unauthorized"
+
+
+def test_a_key_of_the_right_id_with_another_secret_is_refused(api):
+    key = api.keys["recommend"]
+    changed = key[:-1] + ("a" if key[-1] != "a" else "b")
+    assert api.send("GET", "/v1/products", key=None, headers={"X-API-Key": changed}).status_code == 401
+
+
+def test_a_key_revoked_before_its_first_use_is_refused(api, now):
+    key_id = api.keys["recommend"].split("_")[1]
+    revoke_key(api.state.records, key_id, at=now)
+    assert api.send("GET", "/v1/products", key="recommend").status_code == 401

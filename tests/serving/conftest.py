@@ -1,0 +1,239 @@
+"""A service over a fake engine: real records, real keys, real routes, no release."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from features.contracts.errors import StoreUnavailable
+from features.contracts.ids import AudienceId, MemberId, ProductId, ReleaseId
+from features.contracts.settings import Settings, load_settings
+from serving.answers import (
+    Fallback,
+    MemberFact,
+    MemberPage,
+    MemberRef,
+    ProductCard,
+    ProductPage,
+    Reason,
+    RecentPurchase,
+    Recommendation,
+    RecommendationQuery,
+    RecommendedItem,
+)
+from serving.api.app import make_app
+from serving.auth import Scope, create_key
+from serving.records.opening import Records, open_records
+from serving.state import ServiceState, open_state
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+FIRST_RELEASE = ReleaseId("r000001")
+AS_OF = datetime(2017, 12, 31, 5, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FakeEngine:
+    """Knows the member m1 and the products p1 to p300."""
+
+    release_id: ReleaseId = FIRST_RELEASE
+    as_of: datetime = AS_OF
+    is_store_down: bool = False
+    asked: list[RecommendationQuery] = field(default_factory=list)
+
+    def recommend(self, query: RecommendationQuery) -> Recommendation:
+        self.asked.append(query)
+        is_known = query.member.member_id == "m1"
+        removed = query.exclude | query.basket
+        chosen = [ProductId(f"p{n}") for n in range(1, 301) if f"p{n}" not in removed][: query.count]
+        return Recommendation(
+            member_id=MemberId("m1") if is_known else None,
+            as_of=self.as_of,
+            release_id=self.release_id,
+            items=tuple(
+                RecommendedItem(
+                    product_id=product_id,
+                    name=f"Product {product_id}",
+                    score=1 / rank,
+                    source="frequency",
+                    reasons=(Reason(code="bought_often", sentence="You buy this often."),),
+                )
+                for rank, product_id in enumerate(chosen, start=1)
+            ),
+            fallback=None if is_known else Fallback.NEW_MEMBER,
+            filtered={"excluded": len(query.exclude)} if query.exclude else {},
+        )
+
+    def member_page(self, member: MemberRef) -> MemberPage | None:
+        if self.is_store_down:
+            raise StoreUnavailable("online: /secret/path/rows.db cannot be read")
+        if member.member_id != "m1":
+            return None
+        return MemberPage(
+            member_id=MemberId("m1"),
+            as_of=self.as_of,
+            release_id=self.release_id,
+            facts=(MemberFact(name="orders", value=3.0, unit="orders", sentence="3 orders"),),
+            recent_purchases=(RecentPurchase(product_id=ProductId("p1"), name="Product p1", ordered_at=self.as_of),),
+        )
+
+    def similar(self, product_id: ProductId, *, count: int) -> tuple[ProductCard, ...] | None:
+        if not product_id.startswith("p"):
+            return None
+        return tuple(_card(f"p{n}", score=1 / n) for n in range(1, count + 1))
+
+    def search(self, text: str, *, limit: int, cursor: str | None) -> ProductPage:
+        start = int(cursor or 0)
+        found = [_card(f"p{n}") for n in range(1, 301) if text in f"Product p{n}"]
+        end = start + limit
+        return ProductPage(items=tuple(found[start:end]), next_cursor=str(end) if end < len(found) else None)
+
+
+def _card(product_id: str, *, score: float | None = None) -> ProductCard:
+    return ProductCard(
+        product_id=ProductId(product_id),
+        name=f"Product {product_id}",
+        brand="Brand",
+        category="SOFT DRINKS",
+        price=1.5,
+        score=score,
+    )
+
+
+@dataclass
+class FakeShelf:
+    """The engines that can be loaded and the active release."""
+
+    engines: dict[ReleaseId, FakeEngine | Exception]
+    active: ReleaseId | None
+
+    def load(self, release_id: ReleaseId) -> FakeEngine:
+        engine = self.engines[release_id]
+        if isinstance(engine, Exception):
+            raise engine
+        return engine
+
+
+@dataclass
+class FakeQueue:
+    """Remembers what was enqueued; `error` makes it fail."""
+
+    enqueued: list[AudienceId] = field(default_factory=list)
+    error: Exception | None = None
+
+    def enqueue(self, audience_id: AudienceId) -> None:
+        if self.error is not None:
+            raise self.error
+        self.enqueued.append(audience_id)
+
+    def close(self) -> None:
+        self.error = OSError("closed")
+
+
+@dataclass
+class Api:
+    """A running service and a client that holds one key of each kind."""
+
+    state: ServiceState
+    engine: FakeEngine
+    queue: FakeQueue
+    transport: httpx.ASGITransport
+    keys: dict[str, str]
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        key: str | None = "admin",
+        json: Any = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """The answer to one request; `key` is a scope."""
+        sent = dict(headers or {})
+        if key is not None:
+            sent.setdefault("Authorization", f"Bearer {self.keys[key]}")
+
+        async def ask() -> httpx.Response:
+            async with httpx.AsyncClient(transport=self.transport, base_url="http://faces") as client:
+                return await client.request(method, path, json=json, content=content, headers=sent)
+
+        return asyncio.run(ask())
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings(home=tmp_path / "var")
+
+
+@pytest.fixture
+def records(settings: Settings) -> Iterator[Records]:
+    opened = open_records(settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture
+def make_engine() -> type[FakeEngine]:
+    return FakeEngine
+
+
+@pytest.fixture
+def make_shelf() -> type[FakeShelf]:
+    return FakeShelf
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def start_api(settings: Settings) -> Iterator[Callable[..., Api]]:
+    states: list[ServiceState] = []
+
+    def start(engine: FakeEngine) -> Api:
+        queue = FakeQueue()
+        shelf = FakeShelf(engines={engine.release_id: engine}, active=engine.release_id)
+        state = open_state(
+            settings, active=lambda: shelf.active, load=shelf.load, open_queue=lambda _: queue, now=lambda: NOW
+        )
+        states.append(state)
+        state.start()
+        app = make_app(lambda: state)
+        app.state.service = state
+        keys = {scope.value: create_key(state.records, name=scope, scopes=[scope], at=NOW).text for scope in Scope}
+        transport = httpx.ASGITransport(app=app)
+        return Api(state=state, engine=engine, queue=queue, transport=transport, keys=keys)
+
+    yield start
+    for state in states:
+        state.close()
+    gc.unfreeze()
+
+
+@pytest.fixture
+def api(start_api: Callable[..., Api], engine: FakeEngine) -> Api:
+    return start_api(engine)

@@ -1,0 +1,91 @@
+"""The server, the worker or the supervisor as a process of its own, over a fake engine and a fake build.
+
+Run as `python stub_process.py server|worker|supervisor`; the releases' pointer file is read as in earnest.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pyarrow as pa
+
+from features.contracts.errors import BadRequest, FacesError, ReleaseDamaged
+
+STEPS = 40
+STEP_SECONDS = 0.05
+
+
+def conftest() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("serving_conftest", Path(__file__).with_name("conftest.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["serving_conftest"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def load_engine(_settings: Any, release_id: str) -> Any:
+    if release_id == "damaged":
+        raise ReleaseDamaged("release damaged: checksum of model.json\ndoes not match; run `faces release`")
+    return conftest().FakeEngine(release_id=release_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    summary: dict[str, Any]
+    members: pa.Table
+
+
+def build_audience(_settings: Any, rule: Any, *, progress: Any) -> Built:
+    if rule.category == "NOTHING":
+        raise BadRequest("audience: nobody ever bought from a category named 'NOTHING'")
+    if rule.category == "BROKEN":
+        raise RuntimeError("the secret")
+    for step in range(STEPS if rule.category == "SLOW" else 1):
+        progress(step, STEPS, "scoring members")
+        time.sleep(STEP_SECONDS)
+    members = pa.table({"rank": [1, 2], "member_id": ["m2", "m1"], "probability": [0.9, 0.1]})
+    return Built(summary={"size": 2}, members=members)
+
+
+def main(what: str) -> None:
+    from features.contracts.settings import load_settings
+
+    if what == "supervisor":
+        from serving.supervisor import supervise
+
+        this = (sys.executable, __file__)
+        try:
+            code = supervise(
+                load_settings(),
+                say=lambda line: print(line, flush=True),
+                server=(*this, "server"),
+                worker=(*this, "worker"),
+            )
+        except FacesError as error:
+            print(error, file=sys.stderr)
+            code = 1
+        raise SystemExit(code)
+    if what == "server":
+        engine = ModuleType("serving.engine")
+        engine.load_engine = load_engine  # type: ignore[attr-defined]  # a module made here
+        sys.modules["serving.engine"] = engine
+        from serving.server import main as serve
+
+        serve()
+    if what == "worker":
+        import serving.worker
+
+        serving.worker.build_audience = build_audience
+        serving.worker.main()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,1 @@
+"""What is learnt from the features: models, their evaluation, and the release that serves them."""

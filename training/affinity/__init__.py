@@ -1,0 +1,1 @@
+"""Product affinity: which products a member likes."""

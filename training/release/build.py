@@ -1,0 +1,133 @@
+"""Makes a release: champions, product matrix and members' rows, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from features.contracts.atomic import exclusive, new_folder
+from features.contracts.errors import NothingLoaded
+from features.contracts.ids import ReleaseId
+from features.contracts.settings import Settings
+from features.schema import feature_schema, feature_schema_hash
+from features.store.history import History
+from features.store.online import online_files, publish_members
+from features.tables.storage import current_tables
+from training.affinity.model_files import load_affinity
+from training.affinity.pairs import read_pairs
+from training.release.manifest import Manifest, ModelInRelease, checksums, verify, write_manifest
+from training.release.members import identities, packed_members
+from training.release.products import build_products, read_names
+from training.release.shelf import activate, clear_leftovers, next_release_id, prune, release_folder
+from training.tracking import Model, ModelVersion, Tracking
+
+AFFINITY_FOLDER = "affinity"
+PROPENSITY_FOLDER = "propensity"
+SCHEMA_FILE = "feature_schema.json"
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadeRelease:
+    """A release that is now in service, and what had to go for it."""
+
+    manifest: Manifest
+    folder: Path
+    removed: list[ReleaseId]
+
+
+def make_release(
+    settings: Settings,
+    history: History,
+    tracking: Tracking,
+    *,
+    as_of: datetime,
+    progress: Progress = lambda _done, _all, _what: None,
+) -> MadeRelease:
+    """A new release of the champions as of a moment, put into service.
+
+    The folder and the online rows appear whole, the pointer moves last: killed at any moment, the release before stays
+    in service and a rerun clears what was left. Raises NothingLoaded without champions, ReleaseDamaged, Busy.
+    """
+    paths = settings.paths
+    with exclusive(paths.locks, "release"):
+        clear_leftovers(paths)
+        models: tuple[Model, ...] = ("product_affinity", "purchase_propensity")
+        champions = {model: _champion(tracking, model) for model in models}
+        release_id = next_release_id(paths)
+        folder = release_folder(paths, release_id)
+        with new_folder(folder) as partial:
+            manifest = _fill(
+                partial, settings, history, tracking, champions, release_id, as_of=as_of, progress=progress
+            )
+            write_manifest(partial, manifest)
+            verify(partial)
+        activate(paths, release_id)
+        removed = prune(paths, keep=settings.serving.keep_releases)
+    return MadeRelease(manifest=manifest, folder=folder, removed=removed)
+
+
+def _champion(tracking: Tracking, model: Model) -> ModelVersion:
+    champion = tracking.champion(model)
+    if champion is None:
+        raise NothingLoaded(f"release: {model} has no champion; run `faces train` and `faces promote` first")
+    return champion
+
+
+def _fill(
+    folder: Path,
+    settings: Settings,
+    history: History,
+    tracking: Tracking,
+    champions: dict[Model, ModelVersion],
+    release_id: ReleaseId,
+    *,
+    as_of: datetime,
+    progress: Progress,
+) -> Manifest:
+    shutil.copytree(tracking.folder_of(champions["product_affinity"]), folder / AFFINITY_FOLDER)
+    shutil.copytree(tracking.folder_of(champions["purchase_propensity"]), folder / PROPENSITY_FOLDER)
+    (folder / SCHEMA_FILE).write_text(json.dumps(feature_schema(), indent=2), encoding="utf-8")
+    tables = current_tables(settings.paths)
+    progress(0, 1, "product matrix")
+    products = build_products(history, read_names(tables.folder), as_of=as_of)
+    products.save(folder)
+    affinity = load_affinity(folder / AFFINITY_FOLDER)
+    pairs = read_pairs(history, affinity.catalogue, at=as_of)
+    members = publish_members(
+        settings,
+        release_id,
+        packed_members(
+            history, affinity, pairs, as_of=as_of, progress=lambda done, every: progress(done, every, "members online")
+        ),
+        identities(tables.folder),
+        as_of=as_of,
+    )
+    size = online_files(settings.paths, release_id).rows.stat().st_size
+    return Manifest(
+        release_id=release_id,
+        as_of=as_of,
+        feature_build=history.build.version,
+        feature_schema=feature_schema_hash(),
+        affinity=_in_release(tracking, champions["product_affinity"]),
+        propensity=_in_release(tracking, champions["purchase_propensity"]),
+        products=len(products.table),
+        members=members,
+        bytes_per_member=round(size / max(1, members)),
+        settings=settings.model_dump(mode="json", exclude={"secrets", "home"}),
+        files=checksums(folder),
+    )
+
+
+def _in_release(tracking: Tracking, version: ModelVersion) -> ModelInRelease:
+    return ModelInRelease(
+        name=version.name,
+        number=str(version.number),
+        run_id=version.run_id,
+        metrics=dict(tracking.metrics_of(version)),
+    )

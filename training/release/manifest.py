@@ -1,0 +1,95 @@
+"""What a release says of itself, and the proof that it is whole."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from features.contracts.atomic import write_text
+from features.contracts.errors import ReleaseDamaged
+from features.contracts.ids import ReleaseId
+from features.schema import feature_schema_hash
+
+MANIFEST_FILE = "manifest.json"
+
+
+class ModelInRelease(BaseModel):
+    """Which registered version a release serves."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    number: str
+    run_id: str
+    metrics: dict[str, float]
+
+
+class Manifest(BaseModel):
+    """The contents of manifest.json."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    release_id: ReleaseId
+    as_of: datetime
+    feature_build: str
+    feature_schema: str
+    affinity: ModelInRelease
+    propensity: ModelInRelease
+    products: int
+    members: int
+    bytes_per_member: int
+    settings: dict[str, Any]
+    """The settings that the release was made with, secrets left out; `Any` because JSON is."""
+    files: dict[str, str]
+    """SHA-256 of every other file of the release by its relative path."""
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file below `folder` but the manifest, by relative path."""
+    return {
+        str(file.relative_to(folder)): _sha256(file)
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.name != MANIFEST_FILE
+    }
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Writes manifest.json."""
+    write_text(folder / MANIFEST_FILE, manifest.model_dump_json(indent=2) + "\n")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a release folder. Raises ReleaseDamaged."""
+    file = folder / MANIFEST_FILE
+    try:
+        return Manifest.model_validate_json(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ReleaseDamaged(f"release {folder.name}: {MANIFEST_FILE} is missing; run `faces release`") from error
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise ReleaseDamaged(f"release {folder.name}: {MANIFEST_FILE} cannot be read; run `faces release`") from error
+
+
+def verify(folder: Path) -> Manifest:
+    """The manifest, once every file was found as it was written. Raises ReleaseDamaged naming the first that is not."""
+    manifest = read_manifest(folder)
+    for name, expected in manifest.files.items():
+        file = folder / name
+        if not file.is_file():
+            raise ReleaseDamaged(f"release {folder.name}: {name} is missing; run `faces release`")
+        if _sha256(file) != expected:
+            raise ReleaseDamaged(f"release {folder.name}: {name} is damaged (checksum differs); run `faces release`")
+    if manifest.feature_schema != feature_schema_hash():
+        raise ReleaseDamaged(
+            f"release {folder.name}: built for feature schema {manifest.feature_schema}, this code computes "
+            f"{feature_schema_hash()}; run `faces features`, `faces train` and `faces release`"
+        )
+    return manifest
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

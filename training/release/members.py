@@ -1,0 +1,135 @@
+"""Packs what a request reads of each member: features, candidates, latest purchases, and the ids that name it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from features.contracts.clock import days_since_epoch
+from features.contracts.ids import MemberId, ProductId
+from features.encoding import Encoding
+from features.groups.catalogue import GROUPS
+from features.groups.declaration import FeatureType
+from features.snapshots import PURCHASES_FILE
+from features.store.history import EVENT_TIMESTAMP, History
+from features.store.online import PackedMember, identity_key
+from training.affinity.candidates import MemberCandidates
+from training.affinity.model import AffinityModel
+from training.affinity.pairs import Pairs
+
+SERVICE = "member_page"
+MEMBER_GROUPS = tuple(GROUPS[name] for name in ("member_value", "member_rhythm", "member_mix"))
+ENCODING = Encoding(groups=MEMBER_GROUPS)
+TEXT_NAMES = tuple(
+    f"{group.name}__{feature.name}"
+    for group in MEMBER_GROUPS
+    for feature in group.features
+    if feature.type is FeatureType.TEXT
+)
+"""Names of the packed texts, in order."""
+
+RECENT_PURCHASES = 20
+MEMBERS_PER_CHUNK = 2_000
+"""Members packed at once: bounds the memory whatever the size of the shop."""
+
+
+def packed_members(
+    history: History,
+    affinity: AffinityModel,
+    pairs: Pairs,
+    *,
+    as_of: datetime,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Iterator[list[PackedMember]]:
+    """Every member with a purchase before `as_of`, in chunks, ordered by id."""
+    keys = history.keys_at("member_value", as_of)
+    for start in range(0, len(keys), MEMBERS_PER_CHUNK):
+        chunk = keys.iloc[start : start + MEMBERS_PER_CHUNK]
+        features = history.features_at(SERVICE, chunk.assign(**{EVENT_TIMESTAMP: pd.Timestamp(as_of)}))
+        candidates = affinity.candidates(pairs, features["member_id"].to_numpy(dtype=np.str_))
+        recent = recent_purchases(history.build.folder, list(features["member_id"]), as_of=as_of)
+        yield _pack(features, candidates, recent, as_of=as_of)
+        progress(min(start + MEMBERS_PER_CHUNK, len(keys)), len(keys))
+
+
+def recent_purchases(build_folder: Path, member_ids: list[str], *, as_of: datetime) -> pd.DataFrame:
+    """The latest products of each member: member_id, product_ids, ordered_days (days since the epoch), newest first."""
+    with duckdb.connect() as con:
+        con.register("asked", pd.DataFrame({"member_id": member_ids}))
+        return con.execute(
+            """
+            SELECT member_id,
+                   list(product_id ORDER BY place) AS product_ids,
+                   list(epoch(ordered_at) ORDER BY place) AS ordered_epochs
+            FROM (
+                SELECT member_id, product_id, ordered_at, row_number() OVER (
+                    PARTITION BY member_id ORDER BY ordered_at DESC, spend DESC, product_id
+                ) AS place
+                FROM read_parquet($purchases) SEMI JOIN asked USING (member_id)
+                WHERE ordered_at < $as_of
+            )
+            WHERE place <= $most GROUP BY member_id
+            """,
+            {"purchases": str(build_folder / PURCHASES_FILE), "as_of": as_of, "most": RECENT_PURCHASES},
+        ).df()
+
+
+def identities(tables_folder: Path) -> pd.DataFrame:
+    """Every way to name a member but the member id itself: identity_key and member_id, one row per key.
+
+    A phone hash that several members share names nobody.
+    """
+    with duckdb.connect() as con:
+        ids = con.execute(
+            "SELECT source, source_id, member_id FROM read_parquet($file)",
+            {"file": str(tables_folder / "member_ids.parquet")},
+        ).df()
+        records_file = tables_folder / "member_records.parquet"
+        phones = (
+            con.execute(
+                """
+                SELECT phone_hash, any_value(member_id) AS member_id
+                FROM read_parquet($records) JOIN read_parquet($ids) USING (source, source_id)
+                WHERE phone_hash IS NOT NULL GROUP BY phone_hash HAVING count(DISTINCT member_id) = 1
+                """,
+                {"records": str(records_file), "ids": str(tables_folder / "member_ids.parquet")},
+            ).df()
+            if records_file.is_file()
+            else pd.DataFrame({"phone_hash": [], "member_id": []})
+        )
+    keys = [
+        identity_key(source=source, source_id=own) for source, own in zip(ids["source"], ids["source_id"], strict=True)
+    ]
+    keys += [identity_key(phone_hash=phone) for phone in phones["phone_hash"]]
+    return pd.DataFrame({"identity_key": keys, "member_id": [*ids["member_id"], *phones["member_id"]]})
+
+
+def _pack(
+    features: pd.DataFrame, candidates: MemberCandidates, recent: pd.DataFrame, *, as_of: datetime
+) -> list[PackedMember]:
+    vectors = ENCODING.encode(features)
+    texts = features[list(TEXT_NAMES)].fillna("").to_numpy(dtype=object)
+    latest = recent.set_index("member_id")
+    epoch = days_since_epoch(datetime.fromtimestamp(0, tz=as_of.tzinfo))
+    packed = []
+    for row, member_id in enumerate(features["member_id"]):
+        found = candidates.of(row)
+        bought = latest.loc[member_id]
+        packed.append(
+            PackedMember(
+                member_id=MemberId(member_id),
+                as_of=as_of,
+                vector=vectors[row],
+                candidate_ids=tuple(ProductId(str(each)) for each in found.product_ids),
+                candidate_values=found.values,
+                recent_product_ids=tuple(ProductId(each) for each in bought["product_ids"]),
+                recent_ordered_days=tuple(epoch + seconds / 86_400 for seconds in bought["ordered_epochs"]),
+                texts=tuple(texts[row]),
+            )
+        )
+    return packed

@@ -1,0 +1,107 @@
+"""The releases of a shop: which there are, which one is in service, and the way back."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from features.contracts.atomic import exclusive, read_json, remove_partials, write_json
+from features.contracts.errors import NothingLoaded, ReleaseDamaged
+from features.contracts.ids import ReleaseId
+from features.contracts.paths import ShopPaths
+from features.store.online import online_files, remove_online
+from training.release.manifest import Manifest, read_manifest, verify
+
+POINTER = "active"
+_ID = re.compile(r"^r\d{6}$")
+
+
+def active_release(paths: ShopPaths) -> ReleaseId | None:
+    """The release in service, None before the first one. Reads one small file."""
+    pointer = read_json(paths.releases / POINTER)
+    return None if pointer is None else ReleaseId(pointer["release_id"])
+
+
+def require_active_release(paths: ShopPaths) -> ReleaseId:
+    """The release in service. Raises NothingLoaded."""
+    release_id = active_release(paths)
+    if release_id is None:
+        raise NothingLoaded(f"release: there is none in {paths.releases}; run `faces release` first")
+    return release_id
+
+
+def release_folder(paths: ShopPaths, release_id: ReleaseId) -> Path:
+    """Folder of a release; it need not exist."""
+    return paths.releases / release_id
+
+
+def release_ids(paths: ShopPaths) -> list[ReleaseId]:
+    """Every release on the shelf, oldest first."""
+    if not paths.releases.is_dir():
+        return []
+    return [ReleaseId(f.name) for f in sorted(paths.releases.iterdir()) if f.is_dir() and _ID.match(f.name)]
+
+
+def list_releases(paths: ShopPaths) -> list[Manifest]:
+    """What every readable release says of itself, oldest first."""
+    manifests = []
+    for release_id in release_ids(paths):
+        try:
+            manifests.append(read_manifest(release_folder(paths, release_id)))
+        except ReleaseDamaged:
+            continue
+    return manifests
+
+
+def next_release_id(paths: ShopPaths) -> ReleaseId:
+    """The id after the highest that was ever given out."""
+    pointer = read_json(paths.releases / POINTER) or {}
+    numbers = [int(each[1:]) for each in (*release_ids(paths), pointer.get("highest", "r000000"))]
+    return ReleaseId(f"r{max(numbers) + 1:06d}")
+
+
+def activate(paths: ShopPaths, release_id: ReleaseId) -> Manifest:
+    """Puts a release into service: a running one takes it up within a second. Raises ReleaseDamaged, Busy."""
+    with exclusive(paths.locks, "activate"):
+        folder = release_folder(paths, release_id)
+        if not folder.is_dir():
+            known = ", ".join(release_ids(paths)) or "none"
+            raise ReleaseDamaged(f"release {release_id}: there is no such release (there are: {known})")
+        manifest = verify(folder)
+        if not online_files(paths, release_id).rows.is_file():
+            raise ReleaseDamaged(f"release {release_id}: its online rows are gone; run `faces release`")
+        before = read_json(paths.releases / POINTER) or {}
+        previous = before.get("release_id")
+        write_json(
+            paths.releases / POINTER,
+            {
+                "release_id": release_id,
+                "previous": previous if previous != release_id else before.get("previous"),
+                "highest": max(release_id, before.get("highest", release_id)),
+            },
+        )
+        return manifest
+
+
+def prune(paths: ShopPaths, *, keep: int) -> list[ReleaseId]:
+    """Removes the oldest releases beyond `keep`, never the active one or the one before it; returns what went."""
+    pointer = read_json(paths.releases / POINTER) or {}
+    kept = {pointer.get("release_id"), pointer.get("previous")}
+    known = release_ids(paths)
+    gone = [release_id for release_id in known[:-keep] if release_id not in kept]
+    for release_id in gone:
+        shutil.rmtree(release_folder(paths, release_id), ignore_errors=True)
+        remove_online(paths, release_id)
+    return gone
+
+
+def clear_leftovers(paths: ShopPaths) -> None:
+    """Removes what a killed `faces release` left: partial files, and online rows without a release."""
+    remove_partials(paths.releases)
+    remove_partials(paths.online)
+    known = set(release_ids(paths))
+    for rows in paths.online.glob("r*.db") if paths.online.is_dir() else ():
+        release_id = ReleaseId(rows.name.split(".")[0])
+        if release_id not in known:
+            remove_online(paths, release_id)
