@@ -3,13 +3,16 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# LightGBM asks for OpenMP's runtime, which a bare Debian lacks; scikit-learn's wheel brings one.
+OPENMP := $(CURDIR)/$(VENV)/openmp
+export LD_LIBRARY_PATH := $(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 SERVE ?= 1
 PORT ?= 3000
 
-.PHONY: help install demo test test-all check docs serve lock clean
+.PHONY: help install demo test test-slow test-all check docs serve lock clean
 
 help:  ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: $(INSTALLED)  ## install the locked packages and this project into .venv
 
@@ -17,6 +20,8 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -c "import ctypes; ctypes.CDLL('libgomp.so.1')" 2>/dev/null || { mkdir -p $(OPENMP) && \
+		ln -sf $(CURDIR)/$(VENV)/lib/python*/site-packages/scikit_learn.libs/libgomp*.so* $(OPENMP)/libgomp.so.1; }
 	@touch $@
 
 demo: $(INSTALLED)  ## load, build, train, release and serve the default data (SERVE=0: stop after showing it)
@@ -28,8 +33,10 @@ serve: $(INSTALLED)  ## serve the active release on PORT
 test: check  ## the checks and the tests that take minutes
 	$(BIN)/python -m pytest -m "not slow"
 
-test-all: test  ## the long tests too: full data, kills, a bento
+test-slow: $(INSTALLED)  ## the long tests alone: full data, kills, a bento, the demo
 	$(BIN)/python -m pytest -m slow
+
+test-all: test test-slow  ## both
 
 check: $(INSTALLED)  ## format, lint, types, import layers, stale pages, Spark compilation
 	$(BIN)/ruff format --check .
@@ -43,8 +50,8 @@ docs: $(INSTALLED)  ## write the generated pages
 	$(BIN)/python docs/generate.py
 
 lock:  ## resolve the lock files anew (needs uv)
-	uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate -q -o requirements.lock
-	uv pip compile pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate -q -o requirements-dev.lock
+	uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-annotate -q -o requirements.lock
+	uv pip compile pyproject.toml --group dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-annotate -q -o requirements-dev.lock
 
 clean:  ## remove the environment, caches and all state in var
 	rm -rf $(VENV) var build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -210,8 +210,8 @@ def load_engine(settings: Settings, release_id: ReleaseId) -> ReleaseEngine:
     as_of = settings.as_of or release.manifest.as_of
     if as_of < release.manifest.as_of:
         raise Refused(
-            f"release {release_id}: it knows what happened up to {release.manifest.as_of:%Y-%m-%d %H:%M} UTC, later than "
-            f"{as_of:%Y-%m-%d %H:%M}; make one with `faces release --as-of {as_of:%Y-%m-%d}`"
+            f"release {release_id}: it knows what happened up to {release.manifest.as_of:%Y-%m-%d %H:%M} UTC, later "
+            f"than {as_of:%Y-%m-%d %H:%M}; make one with `faces release --as-of {as_of:%Y-%m-%d}`"
         )
     cipher = contact_cipher(settings)
     engine = ReleaseEngine(

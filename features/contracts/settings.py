@@ -55,7 +55,6 @@ class AffinitySettings(Section):
     iterations: int = Field(gt=0, description="iterations of ALS")
     alpha: float = Field(gt=0, description="weight of a bought pair in ALS")
     neighbours: int = Field(gt=0, description="neighbours kept for each product by item-item")
-    half_life_days: float = Field(gt=0, description="days after which a purchase counts half")
     candidates: int = Field(gt=0, le=300, description="products kept for each member")
     tune_week: int = Field(description="week on which the blend's weights are chosen")
     test_weeks: tuple[int, ...] = Field(description="later weeks on which the model is reported")

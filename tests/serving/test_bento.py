@@ -57,12 +57,14 @@ def test_a_bento_holds_every_module_and_migration_and_no_state(bento_home):
 
 
 def test_a_bento_answers_from_any_folder_with_nothing_but_faces_home(bento_home, small_shop, tmp_path, unused_port):
-    records = open_records(small_shop.settings)
+    # the session's shop is left as it is: the service writes records
+    shop = small_shop.copy_to(tmp_path / "home")
+    records = open_records(shop.settings)
     key = create_key(records, name="bento", scopes=[Scope.ADMIN], at=datetime.now(UTC)).text
     records.close()
     command = [BENTOML, "serve", "thousand_faces:test", "--host", "127.0.0.1", "--port", str(unused_port)]
     process = subprocess.Popen(
-        command, cwd=tmp_path, env=environment(bento_home, FACES_HOME=str(small_shop.home)), stdout=subprocess.DEVNULL
+        command, cwd=tmp_path, env=environment(bento_home, FACES_HOME=str(shop.home)), stdout=subprocess.DEVNULL
     )
     try:
         answer = ask_until_answered(f"http://127.0.0.1:{unused_port}/v1/recommendations", key)
