@@ -69,8 +69,11 @@ class Encoding:
 
 
 def encode_column(values: pd.Series) -> Floats:
-    """float64 (rows,): days since the epoch for moments, the number itself otherwise, NaN where missing."""
-    if isinstance(values.dtype, pd.DatetimeTZDtype):
+    """float64 (rows,): days since the epoch for moments, the number itself otherwise, NaN where missing.
+
+    Raises TypeError for moments without a zone.
+    """
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
         return as_days(values)
     return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
 

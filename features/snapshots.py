@@ -85,8 +85,14 @@ def build_features(
         folder.mkdir(parents=True, exist_ok=True)
         remove_partials(folder)
         with contextlib.closing(_Tables(settings, tables_version, folder)) as tables:
-            weekly = [*week_starts(first=tables.first_at, last=latest, anchor=settings.week_anchor), latest]
-            cutoffs = sorted({moment for moment in extra_moments if tables.first_at < moment <= latest} | {latest})
+            first_at = tables.first_at
+            if latest <= first_at:
+                raise NothingLoaded(
+                    f"features: nothing is known as of {latest:%Y-%m-%d %H:%M} UTC; the first purchase was made at "
+                    f"{first_at:%Y-%m-%d %H:%M} UTC"
+                )
+            weekly = sorted({*week_starts(first=first_at, last=latest, anchor=settings.week_anchor), latest})
+            cutoffs = sorted({moment for moment in extra_moments if first_at < moment <= latest} | {latest})
             _write_snapshots(tables, folder, weekly=weekly, cutoffs=cutoffs, progress=progress)
         build = FeatureBuild(
             version=version,

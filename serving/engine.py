@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -58,6 +60,8 @@ class ReleaseEngine:
     stored_phone_hash: Callable[[str], str]
     """From the SHA-256 of a number, as a client sends it, to the keyed hash that is stored."""
     clock: Callable[[], datetime]
+    zone: ZoneInfo
+    """The shops' zone: days in reasons are counted in it."""
 
     @property
     def release_id(self) -> ReleaseId:
@@ -167,7 +171,9 @@ class ReleaseEngine:
         values = packed.candidate_values
         blended = blend(values, self.release.affinity.weights, days_since_epoch(as_of))
         ids = np.array(packed.candidate_ids, dtype=np.str_)
-        strongest = blended.contributions.argmax(axis=1)
+        # A candidate of a source that the blend gives no weight stands where its popularity puts it.
+        nothing = ~(blended.contributions > 0).any(axis=1)
+        strongest = np.where(nothing, SOURCES.index("popularity"), blended.contributions.argmax(axis=1))
         anchors = list(dict.fromkeys(packed.recent_product_ids))[:ANCHORS]
         return [
             _Candidate(
@@ -192,7 +198,7 @@ class ReleaseEngine:
             name=self.release.products.name(candidate.product_id),
             score=round(candidate.score, 6),
             source=evidence.source,
-            reasons=(reason_for(evidence, locale),),
+            reasons=(reason_for(evidence, locale, zone=self.zone),),
         )
 
     def _anchor(self, candidate: _Candidate) -> str | None:
@@ -218,7 +224,15 @@ def load_engine(settings: Settings, release_id: ReleaseId) -> ReleaseEngine:
         release=release,
         online=OnlineReader(settings, release_id),
         stored_phone_hash=cipher.hash_given,
+        zone=settings.zone,
         clock=(lambda: as_of) if settings.clock == "data" or settings.as_of else (lambda: datetime.now(UTC)),
     )
-    engine.search("", limit=1, cursor=None)
+    _warm_up(engine)
     return engine
+
+
+def _warm_up(engine: ReleaseEngine) -> None:
+    # The first search prepares the texts, the first read opens the store: no request should wait for either.
+    engine.search("", limit=1, cursor=None)
+    with contextlib.suppress(StoreUnavailable):
+        engine.online.member("")

@@ -14,6 +14,8 @@ from serving.answers import MemberFact, MemberPage, RecentPurchase
 from training.release.members import ENCODING, MEMBER_GROUPS
 from training.release.products import ProductShelf
 
+MINUTES_PER_DAY = 1440
+
 
 def member_page(packed: PackedMember, products: ProductShelf, *, release_id: ReleaseId, as_of: datetime) -> MemberPage:
     """The page of a packed member."""
@@ -63,5 +65,6 @@ def _said(value: float, type_: FeatureType) -> str | float | None:
     if np.isnan(value):
         return None
     if type_ is FeatureType.MOMENT:
-        return moment_text(from_days_since_epoch(value))
+        # Vectors are float32, which resolves moments to about a minute: seconds would be made up.
+        return moment_text(from_days_since_epoch(round(value * MINUTES_PER_DAY) / MINUTES_PER_DAY))
     return int(value) if type_ is FeatureType.COUNT else round(value, 4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from features.contracts.clock import from_days_since_epoch
 from serving.answers import Reason
@@ -35,10 +36,10 @@ class Evidence:
     """Name of a product that the member bought and that this one goes with."""
 
 
-def reason_for(evidence: Evidence, locale: Locale) -> Reason:
-    """The reason that the strongest source of a candidate gives."""
+def reason_for(evidence: Evidence, locale: Locale, *, zone: ZoneInfo) -> Reason:
+    """The reason that the strongest source of a candidate gives; days are those of the shops' `zone`."""
     if evidence.source == "frequency":
-        day = f"{from_days_since_epoch(evidence.last_ordered_days):%Y-%m-%d}"
+        day = f"{from_days_since_epoch(evidence.last_ordered_days).astimezone(zone):%Y-%m-%d}"
         code = "bought_often" if evidence.orders_365d > 1 else "bought_once"
         return _reason(code, locale, orders=str(evidence.orders_365d), day=day)
     if evidence.source == "item_item":

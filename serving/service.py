@@ -21,6 +21,7 @@ from serving.api.frame import JsonErrors
 from serving.guard import die_with, die_with_supervisor, log_to_stderr, refuse
 from serving.live import check_release, open_live_state
 from serving.state import ServiceState
+from serving.worker_beside import keep_worker_beside
 
 PARENT = "THOUSAND_FACES_BENTOML_PID"
 """Environment variable that tells a worker of `bentoml serve` its parent."""
@@ -30,9 +31,12 @@ NO_TIMEOUT_SECONDS = 86_400
 
 
 def open_service() -> ServiceState:
-    """The parts of the service, from the settings of this process."""
+    """The parts of the service, from the settings of this process, with a worker beside it."""
     log_to_stderr()
-    return open_live_state(load_settings())
+    settings = load_settings()
+    state = open_live_state(settings)
+    keep_worker_beside(settings)
+    return state
 
 
 def check_service() -> None:

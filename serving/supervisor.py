@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from features.contracts.clock import moment_text
 from features.contracts.settings import SETTINGS_FILE, Settings, settings_file
@@ -20,6 +21,9 @@ from serving.guard import REFUSED, SUPERVISOR, require_free_port
 
 SERVER = (sys.executable, "-m", "serving.server")
 WORKER = (sys.executable, "-m", "serving.worker")
+
+CODE = Path(__file__).resolve().parents[1]
+"""Folder of the packages."""
 
 LOOK_SECONDS = 0.1
 STOP_SECONDS = 9.0
@@ -131,6 +135,8 @@ def child_environment(settings: Settings) -> dict[str, str]:
         SETTINGS_FILE: str(settings_file().absolute()),
         SUPERVISOR: str(os.getpid()),
         "BENTOML_DO_NOT_TRACK": "True",
+        # this code, not another installation of it: a bento's folder is on no other path
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(CODE), os.environ.get("PYTHONPATH")))),
     }
 
 

@@ -108,4 +108,6 @@ def holdout_at(purchases: Path, catalogue: Catalogue, *, at: datetime, settings:
 
 def _query(sql: str, **parameters: object) -> pd.DataFrame:
     with duckdb.connect() as con:
+        # In another zone DuckDB's days are calendar days, an hour off where the clocks change.
+        con.execute("SET TimeZone = 'UTC'")
         return con.execute(sql, parameters).df()

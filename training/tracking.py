@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from features.contracts.clock import moment_text
+from features.contracts.clock import moment_text, parse_moment
 from features.contracts.errors import NothingLoaded
 from features.contracts.settings import Settings
 from features.schema import feature_schema_hash
@@ -164,14 +164,19 @@ class Tracking:
 
     def version(self, model: Model, number: int) -> ModelVersion:
         """The version with a number. Raises NothingLoaded."""
-        for each in self.versions(model):
-            if each.number == number:
-                return each
-        raise NothingLoaded(f"tracking: {self.registered_name(model)} has no version {number}; see `faces models`")
+        known = {each.number: each for each in self.versions(model)}
+        if number not in known:
+            there_are = ", ".join(map(str, known)) or "none"
+            raise NothingLoaded(f"tracking: {self.registered_name(model)} has no version {number} (of {there_are})")
+        return known[number]
 
     def metrics_of(self, version: ModelVersion) -> Mapping[str, float]:
         """What the version's training logged, by name."""
         return dict(self.client.get_run(version.run_id).data.metrics)
+
+    def learnt_up_to(self, version: ModelVersion) -> datetime:
+        """The moment that the version's data ends at."""
+        return parse_moment(self.client.get_run(version.run_id).data.tags["as_of"])
 
     def tags_of(self, version: ModelVersion) -> Mapping[str, str]:
         """Tags of the version: how it was promoted."""
@@ -197,12 +202,14 @@ class Tracking:
 
     def _experiment(self, model: Model) -> str:
         name = self.registered_name(model)
+        location = (_artifact_root(self.settings) / name).as_uri()
         known = self.client.get_experiment_by_name(name)
-        if known is not None:
+        if known is not None and known.artifact_location == location:
             return str(known.experiment_id)
-        return str(
-            self.client.create_experiment(name, artifact_location=(_artifact_root(self.settings) / name).as_uri())
-        )
+        if known is not None:
+            # MLflow keeps absolute addresses: after the state folder was moved it would write to where that stood.
+            self.client.rename_experiment(known.experiment_id, f"{name} before move {known.experiment_id}")
+        return str(self.client.create_experiment(name, artifact_location=location))
 
     def _close_orphans(self, experiment: str) -> None:
         for run in self.client.search_runs([experiment], "attributes.status = 'RUNNING'"):

@@ -13,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from features.contracts.errors import Busy
+from features.contracts.errors import Busy, Refused
 
 PARTIAL = ".partial-"
 """Prefix of what is still being written; a rerun of the same command removes it."""
@@ -65,11 +65,15 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file holds, None when there is no file; `Any` because JSON is."""
+    """What a JSON file holds, None when there is no file; `Any` because JSON is. Raises Refused when it is no JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+    except ValueError as error:
+        raise Refused(
+            f"{path}: damaged, it holds no JSON; put it back from a copy, or remove it and run again"
+        ) from error
 
 
 def remove_partials(folder: Path) -> None:

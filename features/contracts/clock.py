@@ -33,8 +33,9 @@ def moment_text(moment: datetime) -> str:
 
 
 def moment_slug(moment: datetime) -> str:
-    """The moment as it stands in file names: 20170916T050000Z."""
-    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    """The moment as it stands in file names: 20170916T050000Z, with its fraction of a second where it has one."""
+    fraction = f".{moment.microsecond:06d}" if moment.microsecond else ""
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S}{fraction}Z"
 
 
 def days_since_epoch(moment: datetime) -> float:

@@ -11,7 +11,7 @@ from typing import Literal
 import ibis
 import numpy as np
 import numpy.typing as npt
-from ibis.expr.types import BooleanValue, FloatingValue, Table, TimestampValue
+from ibis.expr.types import BooleanValue, FloatingValue, NumericValue, Table, TimestampValue
 
 from features.tables.shop_tables import ShopTables
 
@@ -162,6 +162,11 @@ def is_within(ordered_at: TimestampValue, as_of: datetime, days: int) -> Boolean
 def before(rows: Table, as_of: datetime) -> Table:
     """The rows ordered strictly before `as_of`."""
     return rows.filter(rows.ordered_at < days_before(as_of, 0))
+
+
+def total(amounts: NumericValue, *, where: BooleanValue | None = None) -> FloatingValue:
+    """Aggregate: the sum to six decimals, so that a ratio or a tie does not show the order in which threads added."""
+    return amounts.sum(where=where).round(6)
 
 
 def half_lives_before(moment: TimestampValue, as_of: datetime) -> FloatingValue:

@@ -4,66 +4,73 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import ibis
 from ibis.expr.types import Table
 
-from features.groups.declaration import FeatureGroup, before, count, first_in_window, is_within, number, text
+from features.groups.declaration import FeatureGroup, before, count, first_in_window, is_within, number, text, total
 from features.tables.shop_tables import ShopTables
 
 
 def compute_member_mix(tables: ShopTables, as_of: datetime) -> Table:
     """Shares of the last 365 days. One row per member with a purchase in them."""
-    purchases = before(tables.purchases, as_of)
-    purchases = purchases.filter(is_within(purchases.ordered_at, as_of, 365), purchases.member_id.notnull())
-    visits = before(tables.visits, as_of)
-    visits = visits.filter(is_within(visits.ordered_at, as_of, 365))
-    return (
-        _goods_shares(purchases, as_of)
-        .left_join(_favourite(purchases, "category", weight="spend"), "member_id")
-        .drop("member_id_right")
-        .left_join(_favourite(purchases, "brand", weight="spend"), "member_id")
-        .drop("member_id_right")
-        .left_join(_visit_habits(visits), "member_id")
-        .drop("member_id_right")
-        .left_join(_favourite(visits, "store_id", weight="spend"), "member_id")
-        .drop("member_id_right")
+    purchases, category_orders, visits = (
+        _members_last_year(rows, as_of) for rows in (tables.purchases, tables.category_orders, tables.visits)
     )
+    parts = (
+        _favourite(category_orders, "category"),
+        _favourite(purchases, "brand"),
+        _favourite(visits, "store_id"),
+        _visit_habits(visits),
+    )
+    mix = _goods_shares(purchases, as_of)
+    for part in parts:
+        mix = mix.left_join(part, "member_id").drop("member_id_right")
+    return mix.mutate(category_count=mix.category_count.fill_null(0), store_count=mix.store_count.fill_null(0))
+
+
+def _members_last_year(rows: Table, as_of: datetime) -> Table:
+    rows = before(rows, as_of)
+    return rows.filter(is_within(rows.ordered_at, as_of, 365), rows.member_id.notnull())
 
 
 def _goods_shares(purchases: Table, as_of: datetime) -> Table:
     lines = purchases.count().cast("float64")
     return purchases.group_by("member_id").aggregate(
         product_count=purchases.count(where=first_in_window(purchases, as_of, 365)),
-        category_count=purchases.category.nunique(),
         private_label_share=purchases.count(where=purchases.is_private_label) / lines,
         discount_share=purchases.count(where=purchases.is_discounted) / lines,
         coupon_share=purchases.count(where=purchases.has_coupon) / lines,
-        mean_price=purchases.spend.sum() / purchases.quantity.sum().nullif(0.0),
+        mean_price=total(purchases.spend) / total(purchases.quantity).nullif(0.0),
     )
 
 
 def _visit_habits(visits: Table) -> Table:
     count_of_visits = visits.count().cast("float64")
     return visits.group_by("member_id").aggregate(
-        store_count=visits.store_id.nunique(),
         weekend_share=visits.count(where=visits.weekday >= 5) / count_of_visits,
         morning_share=visits.count(where=visits.hour < 12) / count_of_visits,
         evening_share=visits.count(where=visits.hour >= 17) / count_of_visits,
-        mean_basket_spend=visits.spend.mean(),
+        mean_basket_spend=total(visits.spend) / count_of_visits,
     )
 
 
-def _favourite(rows: Table, column: str, *, weight: str) -> Table:
-    """The value of `column` with most `weight` per member, and its share; ties go to the smaller text."""
-    by_value = rows.filter(rows[column].notnull()).group_by(["member_id", column]).aggregate(total=rows[weight].sum())
-    whole = by_value.total.sum().over(group_by="member_id")
-    ranked = by_value.mutate(
-        share=by_value.total / whole.nullif(0.0),
-        place=ibis.row_number().over(group_by="member_id", order_by=[by_value.total.desc(), by_value[column]]),
+def _favourite(rows: Table, column: str) -> Table:
+    """The value of `column` with most spend per member, its share, and how many values there are.
+
+    Ties go to the smaller text. Two aggregations and a join on members: a window would sort every value.
+    """
+    by_value = rows.filter(rows[column].notnull()).group_by(["member_id", column]).aggregate(spend=total(rows.spend))
+    best = by_value.group_by("member_id").aggregate(
+        best=by_value.spend.max(), whole=total(by_value.spend), values=by_value.count()
     )
+    ranked = by_value.join(best, "member_id")
+    ranked = ranked.filter(ranked.spend == ranked.best)
     name = column.removesuffix("_id")
-    return ranked.filter(ranked.place == 0).select(
-        "member_id", **{f"top_{column}": ranked[column], f"top_{name}_share": ranked.share}
+    return ranked.group_by("member_id").aggregate(
+        **{
+            f"top_{column}": ranked[column].min(),
+            f"top_{name}_share": (ranked.best / ranked.whole.nullif(0.0)).max(),
+            f"{name}_count": ranked["values"].max(),
+        }
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ibis.expr.types import Table
 
-from features.groups.declaration import FeatureGroup, age, before, count, is_within, moment, number
+from features.groups.declaration import FeatureGroup, age, before, count, is_within, moment, number, total
 from features.tables.shop_tables import ShopTables
 
 WINDOWS_DAYS = (28, 91, 365)
@@ -19,7 +19,7 @@ def compute_member_value(tables: ShopTables, as_of: datetime) -> Table:
     for days in WINDOWS_DAYS:
         inside = is_within(visits.ordered_at, as_of, days)
         windows[f"orders_{days}d"] = visits.count(where=inside)
-        windows[f"spend_{days}d"] = visits.spend.sum(where=inside).fill_null(0.0)
+        windows[f"spend_{days}d"] = total(visits.spend, where=inside).fill_null(0.0)
     value = visits.group_by("member_id").aggregate(
         first_ordered_at=visits.ordered_at.min(), last_ordered_at=visits.ordered_at.max(), **windows
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import os
 import warnings
 from collections.abc import Sequence
@@ -15,8 +16,6 @@ from feast import Entity, FeatureService, FeatureStore, FeatureView, FileSource,
 from features.contracts.atomic import new_file
 from features.contracts.settings import Settings
 from features.feature_repo import registered
-
-REGISTRY = "registry.db"
 
 
 def project_name(settings: Settings) -> str:
@@ -36,7 +35,7 @@ def registered_services() -> dict[str, FeatureService]:
 
 def open_history_store(settings: Settings, folder: Path) -> FeatureStore:
     """A store on the build in `folder`, registered anew when the build has no registry yet."""
-    registry = folder / REGISTRY
+    registry = folder / _registry_name(folder)
     # Ibis calls a function that DuckDB has renamed, and Feast sets the warning filters when it is imported.
     warnings.filterwarnings("ignore", message="fetch_arrow_table", category=DeprecationWarning)
     # Feast's DuckDB store runs on Ibis' default backend: bound it like every other connection of ours.
@@ -47,6 +46,11 @@ def open_history_store(settings: Settings, folder: Path) -> FeatureStore:
             _store(settings, folder, registry=partial).apply(list(_objects(folder)))
             (folder / _online_name(partial)).unlink(missing_ok=True)
     return _store(settings, folder, registry=registry)
+
+
+def _registry_name(folder: Path) -> str:
+    # Feast keeps absolute addresses: a registry made where a moved state folder stood before would read from there.
+    return f"registry-{hashlib.sha256(os.fsencode(folder.absolute())).hexdigest()[:8]}.db"
 
 
 def _objects(folder: Path) -> Sequence[Entity | FeatureView | FeatureService]:

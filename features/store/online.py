@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 from feast import FeatureStore, FeatureView, RepoConfig
 from feast.errors import FeastError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # protobuf ships no types
 
 from features.contracts.atomic import new_file
-from features.contracts.clock import days_since_epoch, from_days_since_epoch
+from features.contracts.clock import from_days_since_epoch
 from features.contracts.errors import StoreUnavailable
 from features.contracts.ids import MemberId, ProductId, ReleaseId
 from features.contracts.paths import ShopPaths
@@ -149,19 +150,18 @@ class OnlineReader:
         return None if found["member_id"] is None else MemberId(found["member_id"])
 
     def _read(self, view: str, fields: Sequence[str], keys: dict[str, str]) -> dict[str, Any]:
-        store = self._store()
         try:
-            answer = store.get_online_features(
+            found = self._store().get_online_features(
                 features=[f"{view}:{field}" for field in fields],
                 entity_rows=[{"release_id": str(self._release_id), **keys}],
-            ).to_dict()
-        except (sqlite3.Error, FeastError, OSError) as error:
+            )
+            answer = found.to_dict()
+        except (sqlite3.Error, FeastError, DecodeError, OSError) as error:
             self._opened = None
             raise StoreUnavailable(f"online store: {self._files.rows} cannot be read ({error})") from error
         return {field: answer[field][0] for field in fields}
 
     def _store(self) -> FeatureStore:
-        # Feast opens a missing SQLite file by creating an empty one, so presence is checked first.
         try:
             status = self._files.rows.stat()
             self._files.registry.stat()
@@ -173,24 +173,22 @@ class OnlineReader:
             with self._lock:
                 opened = self._opened
                 if opened is None or opened[0] != identity:
-                    store = _open(self._settings, rows=self._files.rows, registry=self._files.registry)
-                    opened = self._opened = (identity, store)
+                    opened = self._opened = (identity, _open_to_read(self._settings, self._files))
         return opened[1]
 
 
 def identity_key(*, source: str | None = None, source_id: str | None = None, phone_hash: str | None = None) -> str:
     """The key of `member_identity`: `id:SOURCE:SOURCE_ID` or `phone:STORED_HASH`."""
-    return f"phone:{phone_hash}" if phone_hash is not None else f"id:{source}:{source_id}"
+    if phone_hash is not None:
+        return f"phone:{phone_hash}"
+    # A colon in a source must not make it the key of another source.
+    escaped = str(source).replace("%", "%25").replace(":", "%3A")
+    return f"id:{escaped}:{source_id}"
 
 
 def ordered_moments(days: Iterable[float]) -> tuple[datetime, ...]:
     """The moments written as days since the epoch."""
     return tuple(from_days_since_epoch(day) for day in days)
-
-
-def as_packed_days(moments: Iterable[datetime]) -> tuple[float, ...]:
-    """Days since the epoch of each moment, as they are packed."""
-    return tuple(days_since_epoch(moment) for moment in moments)
 
 
 def _views() -> tuple[FeatureView, ...]:
@@ -209,6 +207,20 @@ def _open(settings: Settings, *, rows: Path, registry: Path) -> FeatureStore:
         entity_key_serialization_version=3,
     )
     return FeatureStore(repo_path=folder, config=config)
+
+
+def _open_to_read(settings: Settings, files: OnlineFiles) -> FeatureStore:
+    store = _open(settings, rows=files.rows, registry=files.registry)
+    # Feast would connect at the first read and create an empty file where there is none by then.
+    # `Any` because Feast keeps its connection to itself.
+    embedded: Any = store.provider.online_store
+    embedded._conn = sqlite3.connect(
+        f"{files.rows.absolute().as_uri()}?mode=ro",
+        uri=True,
+        check_same_thread=False,
+        detect_types=sqlite3.PARSE_DECLTYPES | sqlite3.PARSE_COLNAMES,
+    )
+    return store
 
 
 def _close(store: FeatureStore) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.contracts.clock import moment_text
-from features.contracts.errors import BadRequest
+from features.contracts.errors import BadRequest, Refused
 from features.contracts.settings import Settings
 from features.snapshots import current_build
 from features.store.history import History, open_history
@@ -45,16 +45,23 @@ class BuiltAudience:
 def build_audience(
     settings: Settings, rule: AudienceRule, *, as_of: datetime | None = None, progress: Progress
 ) -> BuiltAudience:
-    """The audience of `rule` with the active release, as of its moment or an earlier one.
+    """The audience of `rule` with the active release, as of its moment or a later one.
 
     Members with a purchase within `propensity.active_within_days` are scored; ties in probability go by member id.
-    Raises NothingLoaded, ReleaseDamaged, and BadRequest for a category that nobody ever bought.
+    Raises NothingLoaded, ReleaseDamaged, Refused for a moment before the release, and BadRequest for a category that
+    nobody ever bought.
     """
     folder = release_folder(settings.paths, require_active_release(settings.paths))
     manifest = verify(folder)
+    asked = as_of or settings.as_of or manifest.as_of
+    if asked < manifest.as_of:
+        raise Refused(
+            f"release {manifest.release_id}: it knows what happened up to {manifest.as_of:%Y-%m-%d %H:%M} UTC, later "
+            f"than {asked:%Y-%m-%d %H:%M}; make one with `faces release --as-of {moment_text(asked)}`"
+        )
     model = load_propensity(folder / "propensity")
     history = open_history(settings, current_build(settings.paths))
-    moment = min(as_of or manifest.as_of, history.build.as_of)
+    moment = min(asked, history.build.as_of)
     scored = _score(settings, model, history, rule.category, moment=moment, progress=progress)
     ranked = scored.sort_values(["probability", "member_id"], ascending=[False, True], ignore_index=True)
     chosen = _cut(ranked, rule)

@@ -22,16 +22,17 @@ def recommend(
     json: JsonFile = None,
 ) -> None:
     """Show the products that a member would be shown now, with the reason for each."""
-    from serving.answers import MemberRef, RecommendationQuery
-    from serving.engine import load_engine
-    from training.release.shelf import require_active_release
-
     language: Literal["en", "zh"] = "zh" if locale == "zh" else "en"
     if locale not in ("en", "zh"):
         raise typer.BadParameter(f"'{locale}' is no language of the reasons; there are en and zh")
     if (member is None) == (source_id is None) or (source is None) != (source_id is None):
         raise typer.BadParameter("name the member by --member, or by --source and --source-id")
     settings, _ = settings_at(as_of)
+
+    from serving.answers import MemberRef, RecommendationQuery
+    from serving.engine import load_engine
+    from training.release.shelf import require_active_release
+
     engine = load_engine(settings, require_active_release(settings.paths))
     answer = engine.recommend(
         RecommendationQuery(

@@ -22,14 +22,15 @@ def train(
 
     Every run is kept in MLflow. The new versions come into use by `faces promote` and `faces release`.
     """
+    if model not in ("all", "product_affinity", "purchase_propensity"):
+        raise typer.BadParameter(f"'{model}' is no model; there are product_affinity, purchase_propensity and all")
+    settings, moment = settings_at(as_of)
+
     from serving.cli.steps import history_to
     from training.affinity.train import train_affinity
     from training.propensity.train import train_propensity
     from training.tracking import open_tracking
 
-    if model not in ("all", "product_affinity", "purchase_propensity"):
-        raise typer.BadParameter(f"'{model}' is no model; there are product_affinity, purchase_propensity and all")
-    settings, moment = settings_at(as_of)
     figures: dict[str, object] = {}
     with progress("features") as report:
         history = history_to(settings, moment, report)

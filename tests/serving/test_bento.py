@@ -66,13 +66,16 @@ def test_a_bento_answers_from_any_folder_with_nothing_but_faces_home(bento_home,
     process = subprocess.Popen(
         command, cwd=tmp_path, env=environment(bento_home, FACES_HOME=str(shop.home)), stdout=subprocess.DEVNULL
     )
+    url = f"http://127.0.0.1:{unused_port}"
     try:
-        answer = ask_until_answered(f"http://127.0.0.1:{unused_port}/v1/recommendations", key)
+        answer = ask_until_answered(f"{url}/v1/recommendations", key)
+        audience = built_audience(url, key)
     finally:
         process.terminate()
         process.wait(20)
     assert answer.status_code == 200
     assert len(answer.json()["items"]) == BENTO_COUNT
+    assert audience["summary"]["size"] == 5
 
 
 def test_a_bento_without_a_release_refuses_to_start_in_one_line(bento_home, tmp_path, unused_port):
@@ -82,6 +85,16 @@ def test_a_bento_without_a_release_refuses_to_start_in_one_line(bento_home, tmp_
     assert ended.returncode == 78
     (line,) = ended.stderr.splitlines()
     assert "run `faces release`" in line
+
+
+def built_audience(url, key):
+    with httpx.Client(base_url=url, headers={"X-API-Key": key}, timeout=10, trust_env=False) as client:
+        asked = client.post("/v1/audiences", json={"target": {"category": "FROZEN PIZZA"}, "size": 5})
+        until = time.monotonic() + 120
+        while (audience := client.get(asked.headers["Location"]).json())["state"] in ("queued", "running"):
+            assert time.monotonic() < until
+            time.sleep(0.3)
+    return audience
 
 
 def ask_until_answered(url, key):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
 from features.contracts.atomic import read_json, write_json
 from features.contracts.clock import moment_text, parse_moment
@@ -76,7 +77,7 @@ def load_affinity(folder: Path) -> AffinityModel:
         return AffinityModel(
             as_of=parse_moment(written["as_of"]),
             seed=written["seed"],
-            settings=AffinitySettings(**written["settings"]),
+            settings=_settings(folder / MODEL, written["settings"]),
             weights=BlendWeights(**written["weights"]),
             catalogue=Catalogue(
                 product_ids=products["product_id"].to_numpy(dtype=np.str_), buyers=products["buyers"].to_numpy(np.int64)
@@ -85,6 +86,16 @@ def load_affinity(folder: Path) -> AffinityModel:
             als=FittedAls(member_factors=arrays["member_factors"], product_factors=arrays["product_factors"]),
             neighbours=Neighbours(rows=arrays["neighbour_rows"], similarities=arrays["similarities"]),
         )
+
+
+def _settings(file: Path, written: dict[str, object]) -> AffinitySettings:
+    try:
+        return AffinitySettings.model_validate(written)
+    except ValidationError as error:
+        wrong = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
+        raise ReleaseDamaged(
+            f"affinity: {file} was made with other settings than this code has ({wrong}); train again"
+        ) from error
 
 
 def _checksum(file: Path) -> str:

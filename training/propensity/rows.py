@@ -108,6 +108,8 @@ class PairSource:
 
 def _query(sql: str, parameters: Mapping[str, object], **frames: pd.DataFrame) -> pd.DataFrame:
     with duckdb.connect() as con:
+        # In another zone DuckDB's days are calendar days, an hour off where the clocks change.
+        con.execute("SET TimeZone = 'UTC'")
         for name, frame in frames.items():
             con.register(name, frame)
         return con.execute(sql, parameters).df()

@@ -102,6 +102,8 @@ def train_propensity(
     )
     progress(3, STEPS, f"testing on week {plan.test.week}")
     test = _labelled(history, source, source.pairs_at(plan.test.at))
+    if test.empty:
+        raise Refused(f"propensity: week {plan.test.week} holds no active member to test on; load more history")
     probabilities = model.probabilities(test)
     quality = evaluate_propensity(test, probabilities, min_buyers=settings.propensity.min_buyers)
     progress(4, STEPS, "registering")

@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from features.contracts.atomic import exclusive, new_folder
-from features.contracts.errors import NothingLoaded
+from features.contracts.clock import moment_text
+from features.contracts.errors import NothingLoaded, Refused
 from features.contracts.ids import ReleaseId
 from features.contracts.settings import Settings
 from features.schema import feature_schema, feature_schema_hash
@@ -52,13 +53,14 @@ def make_release(
     """A new release of the champions as of a moment, put into service.
 
     The folder and the online rows appear whole, the pointer moves last: killed at any moment, the release before stays
-    in service and a rerun clears what was left. Raises NothingLoaded without champions, ReleaseDamaged, Busy.
+    in service and a rerun clears what was left. Raises NothingLoaded without champions, Refused when a champion learnt
+    from what came later, ReleaseDamaged, Busy.
     """
     paths = settings.paths
     with exclusive(paths.locks, "release"):
         clear_leftovers(paths)
         models: tuple[Model, ...] = ("product_affinity", "purchase_propensity")
-        champions = {model: _champion(tracking, model) for model in models}
+        champions = {model: _champion(tracking, model, as_of=as_of) for model in models}
         release_id = next_release_id(paths)
         folder = release_folder(paths, release_id)
         with new_folder(folder) as partial:
@@ -72,10 +74,17 @@ def make_release(
     return MadeRelease(manifest=manifest, folder=folder, removed=removed)
 
 
-def _champion(tracking: Tracking, model: Model) -> ModelVersion:
+def _champion(tracking: Tracking, model: Model, *, as_of: datetime) -> ModelVersion:
     champion = tracking.champion(model)
     if champion is None:
         raise NothingLoaded(f"release: {model} has no champion; run `faces train` and `faces promote` first")
+    learnt_up_to = tracking.learnt_up_to(champion)
+    if learnt_up_to > as_of:
+        raise Refused(
+            f"release: {champion.name} version {champion.number} learnt from what happened up to "
+            f"{learnt_up_to:%Y-%m-%d %H:%M} UTC, later than {as_of:%Y-%m-%d %H:%M}; run "
+            f"`faces train --as-of {moment_text(as_of)}` and `faces promote`, with --force where it asks for it"
+        )
     return champion
 
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from features.contracts.atomic import exclusive, read_json, remove_partials, write_json
-from features.contracts.errors import NothingLoaded, ReleaseDamaged
+from features.contracts.errors import Busy, NothingLoaded, ReleaseDamaged
 from features.contracts.ids import ReleaseId
 from features.contracts.paths import ShopPaths
 from features.store.online import online_files, remove_online
@@ -69,7 +69,8 @@ def activate(paths: ShopPaths, release_id: ReleaseId) -> Manifest:
             known = ", ".join(release_ids(paths)) or "none"
             raise ReleaseDamaged(f"release {release_id}: there is no such release (there are: {known})")
         manifest = verify(folder)
-        if not online_files(paths, release_id).rows.is_file():
+        online = online_files(paths, release_id)
+        if not (online.rows.is_file() and online.registry.is_file()):
             raise ReleaseDamaged(f"release {release_id}: its online rows are gone; run `faces release`")
         before = read_json(paths.releases / POINTER) or {}
         previous = before.get("release_id")
@@ -85,15 +86,21 @@ def activate(paths: ShopPaths, release_id: ReleaseId) -> Manifest:
 
 
 def prune(paths: ShopPaths, *, keep: int) -> list[ReleaseId]:
-    """Removes the oldest releases beyond `keep`, never the active one or the one before it; returns what went."""
-    pointer = read_json(paths.releases / POINTER) or {}
-    kept = {pointer.get("release_id"), pointer.get("previous")}
-    known = release_ids(paths)
-    gone = [release_id for release_id in known[:-keep] if release_id not in kept]
-    for release_id in gone:
-        shutil.rmtree(release_folder(paths, release_id), ignore_errors=True)
-        remove_online(paths, release_id)
-    return gone
+    """Removes the oldest releases beyond `keep`, never the active one or the one before it; returns what went.
+
+    Nothing goes while another process puts a release into service: it could be one of these. Next time is soon enough.
+    """
+    try:
+        with exclusive(paths.locks, "activate"):
+            pointer = read_json(paths.releases / POINTER) or {}
+            kept = {pointer.get("release_id"), pointer.get("previous")}
+            gone = [release_id for release_id in release_ids(paths)[:-keep] if release_id not in kept]
+            for release_id in gone:
+                shutil.rmtree(release_folder(paths, release_id), ignore_errors=True)
+                remove_online(paths, release_id)
+            return gone
+    except Busy:
+        return []
 
 
 def clear_leftovers(paths: ShopPaths) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -70,6 +71,15 @@ def test_an_unfinished_folder_is_refused(model: AffinityModel, tmp_path: Path) -
     save_affinity(model, tmp_path)
     (tmp_path / "model.json").unlink()
     with pytest.raises(ReleaseDamaged, match=r"model\.json"):
+        load_affinity(tmp_path)
+
+
+def test_a_model_of_other_settings_is_refused_and_the_setting_named(model: AffinityModel, tmp_path: Path) -> None:
+    save_affinity(model, tmp_path)
+    written = json.loads((tmp_path / "model.json").read_text())
+    written["settings"]["half_life_days"] = 70
+    (tmp_path / "model.json").write_text(json.dumps(written))
+    with pytest.raises(ReleaseDamaged, match="half_life_days"):
         load_affinity(tmp_path)
 
 

@@ -1,0 +1,15 @@
+"""An empty BentoML service with every default: the second reference of the latency benchmark."""
+
+from __future__ import annotations
+
+import bentoml
+
+
+@bentoml.service
+class Empty:
+    """One synchronous endpoint, `POST /empty`."""
+
+    @bentoml.api
+    def empty(self) -> dict[str, str]:
+        """Answers `{}`."""
+        return {}
