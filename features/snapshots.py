@@ -5,31 +5,23 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-import duckdb
 import ibis
-from ibis.backends.duckdb import Backend
-from ibis.expr.types import Table
 
-from features.contracts.atomic import exclusive, new_file, read_json, remove_partials, write_json
+from features.contracts.atomic import exclusive, read_json, remove_partials, write_json
 from features.contracts.clock import moment_slug, moment_text, parse_moment, week_starts
 from features.contracts.errors import NothingLoaded
 from features.contracts.paths import ShopPaths
 from features.contracts.settings import Settings
 from features.groups.catalogue import GROUPS
 from features.groups.declaration import SNAPSHOT_AT, FeatureGroup
+from features.prepared import PreparedTables, write_table
 from features.schema import computation_hash
-from features.tables.purchases import orders_by_category, product_groupings, purchases_of_goods, visits_of_members
-from features.tables.shop_tables import ShopTables
-from features.tables.storage import TablesVersion, connect, current_tables, open_tables
-
-PURCHASES_FILE = "purchases.parquet"
-VISITS_FILE = "visits.parquet"
-CATEGORY_ORDERS_FILE = "category_orders.parquet"
-GROUPINGS_FILE = "product_groupings.parquet"
+from features.tables.storage import current_tables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +36,7 @@ class FeatureBuild:
 
     def snapshot(self, group: FeatureGroup, moment: datetime) -> Path:
         """File of a group's rows as known at `moment`; it need not exist."""
-        return self.folder / group.name / f"{moment_slug(moment)}.parquet"
+        return _file(self.folder, group, moment)
 
 
 def current_build(paths: ShopPaths) -> FeatureBuild:
@@ -84,7 +76,7 @@ def build_features(
         folder = paths.features / version
         folder.mkdir(parents=True, exist_ok=True)
         remove_partials(folder)
-        with contextlib.closing(_Tables(settings, tables_version, folder)) as tables:
+        with contextlib.closing(PreparedTables(settings, tables_version, folder)) as tables:
             first_at = tables.first_at
             if latest <= first_at:
                 raise NothingLoaded(
@@ -93,7 +85,9 @@ def build_features(
                 )
             weekly = sorted({*week_starts(first=first_at, last=latest, anchor=settings.week_anchor), latest})
             cutoffs = sorted({moment for moment in extra_moments if first_at < moment <= latest} | {latest})
-            _write_snapshots(tables, folder, weekly=weekly, cutoffs=cutoffs, progress=progress)
+            _write_snapshots(
+                tables, folder, weekly=weekly, cutoffs=cutoffs, threads=settings.threads, progress=progress
+            )
         build = FeatureBuild(
             version=version,
             folder=folder,
@@ -105,101 +99,42 @@ def build_features(
         return build
 
 
-class _Tables:
-    """The tables that groups read, prepared when the first missing snapshot asks for them."""
-
-    def __init__(self, settings: Settings, version: TablesVersion, folder: Path) -> None:
-        self._settings = settings
-        self._version = version
-        self._folder = folder
-        self._con: Backend | None = None
-        self._prepared: ShopTables | None = None
-
-    def prepared(self) -> ShopTables:
-        """The tables, held by one DuckDB connection."""
-        if self._prepared is None:
-            self._con = connect(self._settings)
-            self._prepared = prepare_tables(self._con, self._version, self._settings)
-            for name, table in _kept(self._prepared).items():
-                if not (self._folder / name).is_file():
-                    _write(table, self._folder / name)
-        return self._prepared
-
-    @property
-    def first_at(self) -> datetime:
-        """Moment of the first purchase."""
-        if not (self._folder / VISITS_FILE).is_file():
-            self.prepared()
-        with duckdb.connect() as con:
-            con.execute("SET TimeZone = 'UTC'")
-            found = con.execute(
-                "SELECT min(ordered_at) FROM read_parquet($file)", {"file": str(self._folder / PURCHASES_FILE)}
-            ).fetchone()
-        if found is None or found[0] is None:
-            raise NothingLoaded("features: the tables hold no purchase of goods; see docs/your-data.md")
-        first_at: datetime = found[0]
-        return first_at.astimezone(UTC)
-
-    def close(self) -> None:
-        """Frees the memory."""
-        if self._con is not None:
-            self._con.disconnect()
-
-
-def _kept(tables: ShopTables) -> dict[str, Table]:
-    """What stays beside the snapshots: training reads its labels from here."""
-    return {
-        PURCHASES_FILE: tables.purchases,
-        CATEGORY_ORDERS_FILE: tables.category_orders,
-        VISITS_FILE: tables.visits,
-        GROUPINGS_FILE: tables.products,
-    }
-
-
-def prepare_tables(con: Backend, version: TablesVersion, settings: Settings) -> ShopTables:
-    """The tables that groups read, computed from a tables version and held by `con`."""
-    loaded = open_tables(version, con)
-    order_lines = con.create_table("order_lines_in_memory", loaded["order_lines"], temp=True)
-    groupings = con.create_table("product_groupings", product_groupings(loaded["products"]), temp=True)
-    purchases = con.create_table("purchases", purchases_of_goods(order_lines, groupings, settings.features), temp=True)
-    category_orders = con.create_table("category_orders", orders_by_category(purchases), temp=True)
-    visits = con.create_table(
-        "visits", visits_of_members(purchases, _local_time_of_orders(con, settings.timezone)), temp=True
-    )
-    con.raw_sql("DROP TABLE order_lines_in_memory")
-    return ShopTables(purchases=purchases, category_orders=category_orders, visits=visits, products=groupings)
-
-
-def _local_time_of_orders(con: Backend, timezone: str) -> Table:
-    # The one place where a moment is put into the shops' zone; on Spark this is from_utc_timestamp.
-    local = f"timezone('{timezone}', min(ordered_at))"
-    con.raw_sql(
-        f"CREATE TEMP TABLE local_time AS SELECT order_id, hour({local}) AS hour, isodow({local}) - 1 AS weekday "
-        "FROM order_lines_in_memory GROUP BY order_id"
-    )
-    return con.table("local_time")
-
-
 def _write_snapshots(
-    tables: _Tables,
+    tables: PreparedTables,
     folder: Path,
     *,
     weekly: list[datetime],
     cutoffs: list[datetime],
+    threads: int,
     progress: Callable[[int, int, str], None],
 ) -> None:
     wanted = [(group, moment) for group in GROUPS.values() for moment in (weekly if group.is_weekly else cutoffs)]
-    for done, (group, moment) in enumerate(wanted, 1):
-        file = folder / group.name / f"{moment_slug(moment)}.parquet"
-        if not file.is_file():
-            rows = group.expression(tables.prepared(), moment)
-            _write(rows.mutate(**{SNAPSHOT_AT: ibis.literal(moment, type="timestamp('UTC', 6)")}), file)
-        progress(done, len(wanted), group.name)
+    missing = [each for each in wanted if not _file(folder, *each).is_file()]
+    done = len(wanted) - len(missing)
+    progress(done, len(wanted), "snapshots")
+    if not missing:
+        return
+    readers = tables.readers(threads)
+
+    def write(group: FeatureGroup, moment: datetime) -> str:
+        reader = readers.get()
+        try:
+            rows = group.expression(reader, moment)
+            at = ibis.literal(moment, type="timestamp('UTC', 6)")
+            write_table(rows.mutate(**{SNAPSHOT_AT: at}), _file(folder, group, moment))
+        finally:
+            readers.put(reader)
+        return group.name
+
+    # One query leaves cores idle between its steps; another one fills them.
+    with ThreadPoolExecutor(threads) as pool:
+        for written in pool.map(lambda each: write(*each), missing):
+            done += 1
+            progress(done, len(wanted), written)
 
 
-def _write(table: Table, file: Path) -> None:
-    with new_file(file) as partial:
-        table.to_parquet(partial, compression="zstd")
+def _file(folder: Path, group: FeatureGroup, moment: datetime) -> Path:
+    return folder / group.name / f"{moment_slug(moment)}.parquet"
 
 
 def _point_to(paths: ShopPaths, build: FeatureBuild) -> None:

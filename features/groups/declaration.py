@@ -169,9 +169,9 @@ def total(amounts: NumericValue, *, where: BooleanValue | None = None) -> Floati
     return amounts.sum(where=where).round(6)
 
 
-def half_lives_before(moment: TimestampValue, as_of: datetime) -> FloatingValue:
-    """How many half-lives a moment lies before `as_of`."""
-    age_days = (int(as_of.timestamp()) - moment.epoch_seconds()) / 86_400.0
+def half_lives_before(epoch: FloatingValue, as_of: datetime) -> FloatingValue:
+    """How many half-lives a moment, in seconds since 1970, lies before `as_of`."""
+    age_days = (int(as_of.timestamp()) - epoch) / 86_400.0
     return age_days / HALF_LIFE_DAYS
 
 
@@ -180,8 +180,8 @@ def decayed_orders(orders: Table, as_of: datetime) -> FloatingValue:
 
     Summed as of `as_of` and brought back to the latest order, which is the same sum without a second pass.
     """
-    weight = (half_lives_before(orders.ordered_at, as_of) * -LN_2).exp()
-    return weight.sum() * (half_lives_before(orders.ordered_at.max(), as_of) * LN_2).exp()
+    weight = (half_lives_before(orders.ordered_epoch, as_of) * -LN_2).exp()
+    return weight.sum() * (half_lives_before(orders.ordered_epoch.max(), as_of) * LN_2).exp()
 
 
 def first_in_window(orders: Table, as_of: datetime, days: int) -> BooleanValue:

@@ -78,7 +78,7 @@ def _is_not_goods(lines: Table, goods: FeatureSettings) -> BooleanValue:
 def _looking_back(rows: Table, keys: list[str]) -> dict[str, Value]:
     """`previous_at`, `previous2_at` and `gap_days`: the two rows before of the same keys, days since the nearer one.
 
-    Null where there is none, and for anonymous sales.
+    Null where there is none, and for anonymous sales. With them `ordered_epoch`, seconds since 1970.
     """
     window = ibis.window(group_by=keys, order_by=[rows.ordered_at, rows.order_id])
     is_known = rows[keys[0]].notnull()
@@ -86,5 +86,10 @@ def _looking_back(rows: Table, keys: list[str]) -> dict[str, Value]:
         ibis.ifelse(is_known, rows.ordered_at.lag(back).over(window), ibis.null("timestamp('UTC', 6)"))
         for back in (1, 2)
     )
-    seconds = rows.ordered_at.epoch_seconds() - previous_at.epoch_seconds()
-    return {"previous_at": previous_at, "previous2_at": previous2_at, "gap_days": seconds / 86_400.0}
+    epoch = rows.ordered_at.epoch_seconds()
+    return {
+        "ordered_epoch": epoch.cast("float64"),
+        "previous_at": previous_at,
+        "previous2_at": previous2_at,
+        "gap_days": (epoch - previous_at.epoch_seconds()) / 86_400.0,
+    }

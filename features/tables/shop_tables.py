@@ -14,6 +14,7 @@ class ShopTables:
 
     Every derived column looks backwards only (`previous_at` is the member's purchase of the same key before,
     `previous2_at` the one before that), so that a filter on `ordered_at` is all a group needs to see nothing later.
+    `ordered_epoch` is `ordered_at` in seconds since 1970.
     """
 
     purchases: Table
@@ -41,6 +42,7 @@ PURCHASES = ibis.schema(
         "brand": "string",
         "is_private_label": "boolean",
         "ordered_at": _INSTANT,
+        "ordered_epoch": "float64",
         "quantity": "float64",
         "spend": "float64",
         "list_spend": "float64",
@@ -57,6 +59,7 @@ CATEGORY_ORDERS = ibis.schema(
         "category": "string",
         "order_id": "string",
         "ordered_at": _INSTANT,
+        "ordered_epoch": "float64",
         "spend": "float64",
         "gap_days": "float64",
         "previous_at": _INSTANT,

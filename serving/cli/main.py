@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import sys
-import warnings
 
 import typer
 
@@ -44,8 +44,8 @@ def options(
 
 def main() -> None:
     """Runs a command: exit 0 done, 1 refused with one line, 2 misuse; a traceback with --debug alone."""
-    # Libraries' deprecations are for whoever updates them.
-    warnings.simplefilter("ignore")
+    # Libraries' deprecations are for whoever updates them; a filter would not do, as Feast sets them all anew.
+    logging.captureWarnings(True)
     try:
         app()
     except FacesError as error:

@@ -14,13 +14,13 @@ import pandas as pd
 import pytest
 from made_shop import MadeShop
 
-from features import snapshots
 from features.contracts.atomic import read_json, write_json
 from features.contracts.errors import NothingLoaded
 from features.contracts.settings import Settings, load_settings
 from features.groups.catalogue import GROUPS
 from features.groups.declaration import SNAPSHOT_AT, FeatureGroup
-from features.snapshots import build_features, current_build, prepare_tables
+from features.prepared import prepare_tables
+from features.snapshots import build_features, current_build
 from features.tables.shop_tables import ShopTables
 from features.tables.storage import TablesVersion, connect, current_tables
 
@@ -162,7 +162,7 @@ def test_a_rerun_writes_nothing_anew(copied: Settings, monkeypatch: pytest.Monke
     def never(*_args: object) -> ShopTables:
         raise AssertionError("the tables were read again")
 
-    monkeypatch.setattr(snapshots, "prepare_tables", never)
+    monkeypatch.setattr("features.prepared.prepare_tables", never)
     assert build_features(copied, as_of=None) == before
     assert state_of(before.folder) == written
     assert current_build(copied.paths) == before

@@ -97,6 +97,7 @@ def _looking_back(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     rows = rows.sort_values("ordered_at")
     moments = rows.groupby(keys)["ordered_at"]
     return rows.assign(
+        ordered_epoch=[moment.timestamp() for moment in rows["ordered_at"]],
         previous_at=moments.shift(1),
         previous2_at=moments.shift(2),
         gap_days=moments.diff().dt.total_seconds() / 86_400,

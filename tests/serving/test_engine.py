@@ -350,6 +350,37 @@ def test_a_source_without_weight_leaves_its_candidates_to_popularity(
         assert {item.reasons[0].code for item in without_score} == {"popular"}
 
 
+class Turned:
+    """The online rows with every member's candidates stored in the opposite order."""
+
+    def __init__(self, online: OnlineReader) -> None:
+        self.online = online
+
+    def member(self, member_id: str) -> PackedMember | None:
+        packed = self.online.member(member_id)
+        assert packed is not None
+        return dataclasses.replace(
+            packed, candidate_ids=packed.candidate_ids[::-1], candidate_values=packed.candidate_values[::-1]
+        )
+
+
+def test_equal_scores_stand_in_order_of_the_catalogue_however_they_are_stored(
+    engine: ReleaseEngine, members: list[str]
+) -> None:
+    place = {product: row for row, product in enumerate(catalogue_of(engine))}
+    answering = weighted(engine, FREQUENCY_ALONE)
+    turned = dataclasses.replace(answering, online=Turned(engine.online))  # type: ignore[arg-type]  # a fake
+    for member in members[::40]:
+        answer = ask(turned, member, 300)
+        assert answer == ask(answering, member, 300)
+        packed = engine.online.member(member)
+        assert packed is not None
+        own = answer.items[: len(packed.candidate_ids)]
+        equal = [place[item.product_id] for item in own if item.score == 0]
+        assert len(equal) > 20
+        assert equal == sorted(equal)
+
+
 @hypothesis_settings(max_examples=80, deadline=None, derandomize=True)
 @given(drawn=st.data())
 def test_whatever_is_asked_the_count_is_kept_or_explained(

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from features.contracts.errors import Refused
 from features.contracts.settings import Settings
-from features.snapshots import PURCHASES_FILE
+from features.prepared import PURCHASES_FILE
 from training.affinity.blend import DEFAULT_WEIGHTS, BlendWeights
 from training.affinity.evaluation import Outcome, evaluate, summarise
 from training.affinity.model import AffinityModel, fit_affinity

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from features.contracts.settings import PropensitySettings
-from features.snapshots import CATEGORY_ORDERS_FILE, VISITS_FILE, FeatureBuild
+from features.prepared import CATEGORY_ORDERS_FILE, VISITS_FILE
+from features.snapshots import FeatureBuild
 from features.store.history import EVENT_TIMESTAMP
 
 LABEL = "is_bought"

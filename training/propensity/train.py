@@ -15,7 +15,7 @@ import pandas as pd
 
 from features.contracts.errors import Refused
 from features.contracts.settings import Settings
-from features.snapshots import VISITS_FILE
+from features.prepared import VISITS_FILE
 from features.store.history import History
 from training.affinity.plan import first_purchase_at
 from training.cutoffs import Cutoff, plan_cutoffs

@@ -15,7 +15,7 @@ from features.contracts.ids import MemberId, ProductId
 from features.encoding import Encoding
 from features.groups.catalogue import GROUPS
 from features.groups.declaration import FeatureType
-from features.snapshots import PURCHASES_FILE
+from features.prepared import PURCHASES_FILE
 from features.store.history import EVENT_TIMESTAMP, History
 from features.store.online import PackedMember, identity_key
 from training.affinity.candidates import MemberCandidates

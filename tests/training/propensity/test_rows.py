@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from features.contracts.settings import load_settings
-from features.snapshots import CATEGORY_ORDERS_FILE, VISITS_FILE, FeatureBuild
+from features.prepared import CATEGORY_ORDERS_FILE, VISITS_FILE
+from features.snapshots import FeatureBuild
 from training.propensity.rows import LABEL, PairSource
 
 T = datetime(2017, 10, 20, 4, tzinfo=UTC)
