@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+# Before Feast, as the service does: Feast would switch the metrics of the process to shared files.
+import prometheus_client  # noqa: F401
 import pytest
 from journey_slice import write_slice
 
