@@ -72,9 +72,9 @@ def demo(
     with _service(settings, as_of) as service:
         with timings.step("serve"):
             shown = _show(settings, service)
-        show_table("Time", ["step", "seconds"], [[name, seconds] for name, seconds in timings.seconds.items()])
+        show_table("Time", ["step", "seconds"], [[name, f"{seconds:.1f}"] for name, seconds in timings.seconds.items()])
         peak_gb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2)
-        say(f"{sum(timings.seconds.values()):.0f} seconds in all, {peak_gb} GB at most")
+        say(f"{sum(timings.seconds.values()):.0f} seconds in all, {peak_gb} GB at most in this process")
         write_figures(json, {"seconds": timings.seconds, "peak_memory_gb": peak_gb, **shown})
         if not no_serve:
             say("the service stays; stop it with Ctrl-C")
