@@ -6,9 +6,9 @@ from __future__ import annotations
 import prometheus_client  # noqa: F401
 
 from features.contracts.settings import Settings
-from serving.engine import load_engine
 from serving.jobs import JobQueue
 from serving.live_clock import wall_clock
+from serving.recommendations.engine import load_engine
 from serving.state import ServiceState, open_state
 from training.release.shelf import active_release, require_active_release
 

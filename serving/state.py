@@ -10,7 +10,7 @@ from features.contracts.settings import Settings
 from serving.auth import KeyRing
 from serving.metrics import Metrics
 from serving.ports import ActiveRelease, AudienceQueue, LoadEngine
-from serving.recommendation_log import RecommendationLog
+from serving.recommendations.log import RecommendationLog
 from serving.records.audiences import count_by_state
 from serving.records.opening import Records, open_records
 from serving.releases_in_service import ReleasesInService

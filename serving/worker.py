@@ -12,10 +12,10 @@ from filelock import FileLock, Timeout
 from features.contracts.errors import FacesError
 from features.contracts.ids import AudienceId
 from features.contracts.settings import Settings, load_settings
-from serving.audience_job import run_audience_job
-from serving.audience_sweep import sweep_audiences
 from serving.audiences.build import build_audience
+from serving.audiences.job import run_audience_job
 from serving.audiences.rule import AudienceRule
+from serving.audiences.sweep import sweep_audiences
 from serving.guard import die_with_supervisor, log_to_stderr, refuse
 from serving.jobs import JobQueue, work_until
 from serving.live_clock import wall_clock

@@ -1,1 +1,1 @@
-"""High-potential audiences: the rule that describes one, and the build that answers it."""
+"""High-potential audiences: the rule that describes one, the build that answers it, and the job that runs it."""

@@ -30,7 +30,7 @@ def recommend(
     settings, _ = settings_at(as_of)
 
     from serving.answers import MemberRef, RecommendationQuery
-    from serving.engine import load_engine
+    from serving.recommendations.engine import load_engine
     from training.release.shelf import require_active_release
 
     engine = load_engine(settings, require_active_release(settings.paths))

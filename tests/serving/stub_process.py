@@ -74,9 +74,9 @@ def main(what: str) -> None:
             code = 1
         raise SystemExit(code)
     if what == "server":
-        engine = ModuleType("serving.engine")
+        engine = ModuleType("serving.recommendations.engine")
         engine.load_engine = load_engine  # type: ignore[attr-defined]  # a module made here
-        sys.modules["serving.engine"] = engine
+        sys.modules["serving.recommendations.engine"] = engine
         from serving.server import main as serve
 
         serve()

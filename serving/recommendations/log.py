@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from serving.answered_counter import AnsweredCounter, ended_processes
+from serving.recommendations.answered_counter import AnsweredCounter, ended_processes
 from serving.records.audit import AuditEntry, add_audit
 from serving.records.opening import Records
 from serving.records.recommendations import (

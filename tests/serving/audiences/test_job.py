@@ -6,9 +6,9 @@ import pyarrow as pa
 import pytest
 
 from features.contracts.errors import BadRequest
-from serving.audience_job import UNEXPECTED, JobCancelled, recorded_progress, run_audience_job
-from serving.audience_sweep import GAVE_UP, sweep_audiences
+from serving.audiences.job import UNEXPECTED, JobCancelled, recorded_progress, run_audience_job
 from serving.audiences.rule import AudienceRule
+from serving.audiences.sweep import GAVE_UP, sweep_audiences
 from serving.records.audience_members import member_lines, replace_members
 from serving.records.audiences import (
     AudienceState,

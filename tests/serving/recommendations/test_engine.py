@@ -23,8 +23,8 @@ from features.snapshots import current_build
 from features.store.history import History, open_history
 from features.store.online import OnlineReader, PackedMember, online_files
 from serving.answers import Fallback, MemberRef, Recommendation, RecommendationQuery
-from serving.engine import ANCHORS, ReleaseEngine, load_engine
-from serving.reasons import Locale
+from serving.recommendations.engine import ANCHORS, ReleaseEngine, load_engine
+from serving.recommendations.reasons import Locale
 from training.affinity.blend import BlendWeights
 from training.affinity.candidates import MemberCandidates
 from training.affinity.pairs import Pairs, read_pairs

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from features.contracts.clock import days_since_epoch, parse_moment
-from serving.reasons import SENTENCES, Evidence, Locale, reason_for
+from serving.recommendations.reasons import SENTENCES, Evidence, Locale, reason_for
 from training.affinity.source import SOURCES
 
 NEW_YORK = ZoneInfo("America/New_York")

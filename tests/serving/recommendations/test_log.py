@@ -5,8 +5,8 @@ import time
 import pytest
 from sqlalchemy import event
 
-from serving.answered_counter import AnsweredCounter, ended_processes
-from serving.recommendation_log import RecommendationLog, settle_ended_processes
+from serving.recommendations.answered_counter import AnsweredCounter, ended_processes
+from serving.recommendations.log import RecommendationLog, settle_ended_processes
 from serving.records.audit import list_audit
 from serving.records.recommendations import LoggedRecommendation, count_recommendations
 
@@ -131,7 +131,7 @@ def test_a_running_process_is_not_settled(folder):
 
 
 def test_rows_wait_while_the_records_cannot_be_written(open_log, records, now, caplog, monkeypatch):
-    monkeypatch.setattr("serving.recommendation_log.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("serving.recommendations.log.RETRY_SECONDS", 0.01)
     log = open_log()
     log.add(recommendation(1, now))
     with records.engine.begin() as connection:

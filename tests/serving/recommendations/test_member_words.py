@@ -14,7 +14,7 @@ from features.contracts.ids import MemberId, ProductId, ReleaseId
 from features.groups.declaration import FeatureType
 from features.store.online import PackedMember
 from serving.answers import MemberFact, MemberPage
-from serving.member_words import member_page
+from serving.recommendations.member_words import member_page
 from training.release.members import ENCODING, MEMBER_GROUPS, TEXT_NAMES
 from training.release.products import ProductShelf
 

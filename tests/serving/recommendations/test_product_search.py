@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from features.contracts.errors import BadRequest
 from features.contracts.ids import ProductId
-from serving.product_search import ProductSearch
+from serving.recommendations.product_search import ProductSearch
 from training.release.products import ProductShelf
 
 PRODUCTS = [

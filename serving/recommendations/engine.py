@@ -27,9 +27,9 @@ from serving.answers import (
     RecommendationQuery,
     RecommendedItem,
 )
-from serving.member_words import member_page
-from serving.product_search import ProductSearch
-from serving.reasons import Evidence, Locale, reason_for
+from serving.recommendations.member_words import member_page
+from serving.recommendations.product_search import ProductSearch
+from serving.recommendations.reasons import Evidence, Locale, reason_for
 from training.affinity.blend import Field, best_first, blend
 from training.affinity.source import SOURCES
 from training.release.loaded import LoadedRelease, load_release
