@@ -48,7 +48,9 @@ def test_a_key_holds_its_scopes_and_no_other(new_key):
 
 @pytest.mark.parametrize("scope", list(Scope))
 def test_admin_holds_every_scope(records, now, scope):
-    create_key(records, name="a", scopes=[Scope.ADMIN], at=now).key.require(scope)
+    key = create_key(records, name="a", scopes=[Scope.ADMIN], at=now).key
+    key.require(scope)
+    assert key.scopes == {Scope.ADMIN}
 
 
 def test_a_revoked_key_stops_working_within_the_stated_seconds(records, now, new_key):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import time
 
 import pytest
 
@@ -102,17 +103,24 @@ def test_a_pointer_that_vanished_leaves_the_release_in_service(releases, shelf):
     assert releases.engine.release_id == "r1"
 
 
+def comes_true(holds, *, seconds=10.0):
+    until = time.monotonic() + seconds
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.005)
+    return holds()
+
+
 def test_the_watch_survives_an_unexpected_error(releases, shelf, caplog):
     releases.open()
     shelf.engines["odd"] = RuntimeError("odd")
     shelf.active = "odd"
     releases.start()
-    while "release_watch failed" not in caplog.text:
-        pass
-    shelf.active = "r2"
-    while releases.engine.release_id != "r2":
-        pass
-    releases.stop()
+    try:
+        assert comes_true(lambda: "release_watch failed" in caplog.text)
+        shelf.active = "r2"
+        assert comes_true(lambda: releases.engine.release_id == "r2")
+    finally:
+        releases.stop()
 
 
 def test_a_loaded_release_is_out_of_the_collectors_way(releases):

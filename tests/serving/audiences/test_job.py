@@ -132,9 +132,10 @@ def test_a_cancel_before_a_restart_is_not_forgotten(run, records, now):
     assert found(records).state is AudienceState.CANCELLED
 
 
-def test_a_finished_audience_is_not_built_again(run):
+def test_a_finished_audience_is_not_built_again(run, records):
     run(lambda _rule, **_progress: built("m1"))
     run(never)
+    assert lines(records) == [(1, "m1", 0.5)]
 
 
 def test_a_build_after_a_kill_replaces_what_was_left(run, records):
