@@ -23,6 +23,7 @@ from serving.cli import features, load, promote, release, train
 from serving.cli.options import AsOf, JsonFile, settings_at, write_figures
 from serving.cli.screen import say, show_table
 from serving.cli.serve import Port, on_port
+from serving.guard import require_free_port
 
 READY_SECONDS = 120
 AUDIENCE_SIZE = 200
@@ -58,6 +59,8 @@ def demo(
     """
     settings, _ = settings_at(as_of)
     settings = on_port(settings, port)
+    # Told before the minutes of work, not after them.
+    require_free_port(settings.serving.host, settings.serving.port)
     timings = _Timings()
     with timings.step("load"):
         load.load(source=source, with_synthetic_contacts=True, as_of=as_of)

@@ -46,7 +46,7 @@ def release(
 
 
 def _list(settings: Settings, json: JsonFile) -> None:
-    from training.release.shelf import active_release, list_releases
+    from training.release.shelf import active_release, list_releases, release_ids
 
     active = active_release(settings.paths)
     releases = list_releases(settings.paths)
@@ -55,14 +55,16 @@ def _list(settings: Settings, json: JsonFile) -> None:
             each.release_id,
             "in service" if each.release_id == active else "",
             f"{each.as_of:%Y-%m-%d %H:%M}",
-            f"{each.affinity.name} {each.affinity.number}",
-            f"{each.propensity.name} {each.propensity.number}",
+            each.affinity.number,
+            each.propensity.number,
             each.members,
             each.products,
         ]
         for each in releases
     ]
     show_table("Releases", ["version", "", "as of (UTC)", "affinity", "propensity", "members", "products"], rows)
+    for damaged in sorted(set(release_ids(settings.paths)) - {each.release_id for each in releases}):
+        say(f"{damaged}: its manifest is missing or damaged; it cannot be put into service")
     write_figures(json, [each.model_dump(mode="json", exclude={"files", "settings"}) for each in releases])
 
 
