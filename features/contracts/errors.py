@@ -11,7 +11,7 @@ FacesError
 │   └── Busy                 the same command is running already
 ├── StoreUnavailable         the online store cannot be read or written
 └── RequestError             an HTTP request that cannot be answered; carries status and code
-    ├── BadRequest 422, Unauthorized 401, Forbidden 403, NotFound 404, Conflict 409, TooLarge 413
+    ├── BadRequest 422, Unauthorized 401, Forbidden 403, NotFound 404, Conflict 409
 """
 
 from __future__ import annotations
@@ -97,10 +97,3 @@ class Conflict(RequestError):
 
     status = 409
     code = "conflict"
-
-
-class TooLarge(RequestError):
-    """The body is larger than the settings allow."""
-
-    status = 413
-    code = "too_large"

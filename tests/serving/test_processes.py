@@ -217,6 +217,7 @@ def test_kill_9_of_the_supervisor_leaves_nobody_on_the_port(tmp_path):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", service.port))
+            assert probe.getsockname()[1] == service.port
 
 
 @pytest.mark.parametrize(
