@@ -1,4 +1,4 @@
-"""An empty BentoML service with every default: the second reference of the latency benchmark."""
+"""An empty BentoML service with every default: what `benchmarks.serving` compares with."""
 
 from __future__ import annotations
 

@@ -8,8 +8,14 @@ from pathlib import Path
 from features.contracts.settings_reference import settings_page
 from features.groups.reference import features_page
 from features.tables.reference import tables_page
+from training.evaluation.page import quality_page
 
-PAGES = {"features.md": features_page, "settings.md": settings_page, "tables.md": tables_page}
+PAGES = {
+    "features.md": features_page,
+    "settings.md": settings_page,
+    "tables.md": tables_page,
+    "quality.md": lambda: quality_page(Path(__file__).parent / "quality"),
+}
 
 
 def main() -> int:

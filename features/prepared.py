@@ -14,6 +14,7 @@ from ibis.expr.types import Table
 from features.contracts.atomic import new_file
 from features.contracts.errors import NothingLoaded
 from features.contracts.settings import Settings
+from features.tables.answers_to_coupons import contacts_of_campaigns, redemptions_of_members
 from features.tables.purchases import orders_by_category, product_groupings, purchases_of_goods, visits_of_members
 from features.tables.shop_tables import ShopTables
 from features.tables.storage import TablesVersion, connect, open_tables
@@ -92,6 +93,8 @@ def prepare_tables(con: Backend, version: TablesVersion, settings: Settings) -> 
     con.create_table("category_orders", orders_by_category(purchases))
     con.create_table("visits", visits_of_members(purchases, _local_time_of_orders(con, settings.timezone)))
     con.raw_sql("DROP TABLE order_lines_in_memory")
+    con.create_table("redemptions_by_members", redemptions_of_members(loaded["coupon_redemptions"]))
+    con.create_table("campaign_contacts", contacts_of_campaigns(loaded["contacts"]))
     return held_by(con)
 
 
@@ -102,6 +105,8 @@ def held_by(con: Backend) -> ShopTables:
         category_orders=con.table("category_orders"),
         visits=con.table("visits"),
         products=con.table("product_groupings"),
+        coupon_redemptions=con.table("redemptions_by_members"),
+        campaign_contacts=con.table("campaign_contacts"),
     )
 
 

@@ -9,7 +9,7 @@ from types import ModuleType
 
 from features.groups import declaration
 from features.groups.catalogue import GROUPS
-from features.tables import purchases
+from features.tables import answers_to_coupons, purchases
 
 
 def feature_schema() -> dict[str, list[str]]:
@@ -33,4 +33,4 @@ def computation_hash() -> str:
 
 def _modules() -> list[ModuleType]:
     computing = {inspect.getmodule(group.compute) for group in GROUPS.values()}
-    return [declaration, purchases, *(module for module in computing if module is not None)]
+    return [declaration, purchases, answers_to_coupons, *(module for module in computing if module is not None)]

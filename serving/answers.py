@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
 from features.contracts.ids import MemberId, ProductId, ReleaseId
+
+ItemType = Literal["product", "bundle", "coupon", "content"]
 
 
 class Fallback(StrEnum):
@@ -34,10 +36,20 @@ class RecommendationQuery:
 
     member: MemberRef
     scenario: str
+    """Name of a scenario of the settings."""
     count: int
-    exclude: frozenset[ProductId] = frozenset()
-    basket: frozenset[ProductId] = frozenset()
-    """What is in the basket now: never recommended again."""
+    exclude: frozenset[str] = frozenset()
+    """Ids of items that must not come."""
+    basket: tuple[ProductId, ...] = ()
+    """What is in the basket now, as it was put in: never recommended again."""
+    product_id: ProductId | None = None
+    """The product being looked at: never recommended."""
+    store_id: str | None = None
+    """The store that the member is in."""
+    filter: str | None = None
+    """Which products may come, in the grammar of filters."""
+    item_ids: tuple[str, ...] | None = None
+    """The only items that may come, to be put into the member's order; None: the service chooses."""
     locale: Literal["en", "zh"] = "en"
     """Language of the reasons."""
 
@@ -51,14 +63,39 @@ class Reason:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecommendedItem:
-    """One product of a recommendation; `score` compares items of one answer only."""
+class BundledProduct:
+    """A product that belongs to an item: one of a bundle, or one that a coupon or a content names."""
 
     product_id: ProductId
     name: str
+    price: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecommendedItem:
+    """One item of a recommendation; `score` compares items of one answer only."""
+
+    id: str
+    """A product id, coupon id or content id; of a bundle, one made of its products."""
+    type: ItemType = "product"
+    name: str
     score: float
     source: str
+    """What put it there: a candidate source, `explored`, `together`, ..."""
     reasons: tuple[Reason, ...]
+    products: tuple[BundledProduct, ...] = ()
+    total_price: float | None = None
+    """Of a bundle: price of its products together, None where one is unknown."""
+    support: float | None = None
+    """Of a bundle: share of orders that hold all its products, 0..1."""
+    lift: float | None = None
+    """Of a bundle: how many times likelier they are bought together than by chance."""
+    expected_on: date | None = None
+    """Of a product due again: the day, in the shops' zone, that it is expected to be bought."""
+    ends_on: date | None = None
+    """Of a coupon or content: its last day."""
+    exploration_probability: float = 0.0
+    """Chance with which the lot put a product of this answer here; 0 where its score did."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +108,7 @@ class Recommendation:
     items: tuple[RecommendedItem, ...]
     fallback: Fallback | None
     filtered: dict[str, int]
-    """How many products each rule removed, by the rule's code."""
+    """How many items each rule removed from those looked at, by the rule's code."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,6 +47,11 @@ class Metrics:
         self._releases_refused = Counter(
             "faces_releases_refused", "Releases that were not taken into service.", registry=self.registry
         )
+        self._scenarios_refused = Counter(
+            "faces_scenarios_refused",
+            "Changes of the scenarios that were not taken into service.",
+            registry=self.registry,
+        )
         self._errors = Counter(
             "faces_unexpected_errors", "Requests that ended in an unexpected error.", registry=self.registry
         )
@@ -67,6 +72,10 @@ class Metrics:
     def release_refused(self) -> None:
         """Counts a release that was not taken into service."""
         self._releases_refused.inc()
+
+    def scenarios_refused(self) -> None:
+        """Counts a change of the scenarios that was not taken into service."""
+        self._scenarios_refused.inc()
 
     def unexpected_error(self) -> None:
         """Counts a request that ended in an unexpected error."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from features.contracts.ids import AudienceId, ProductId, ReleaseId
+from features.contracts.scenario_settings import ScenarioSettings
 from serving.answers import MemberPage, MemberRef, ProductCard, ProductPage, Recommendation, RecommendationQuery
 from serving.audiences.rule import AudienceRule
 
@@ -23,7 +24,10 @@ class Engine(Protocol):
     def as_of(self) -> datetime: ...
 
     def recommend(self, query: RecommendationQuery) -> Recommendation:
-        """The products for one member, best first."""
+        """The items for one member, best first. Raises BadRequest."""
+
+    def check_scenarios(self, scenarios: Mapping[str, ScenarioSettings]) -> None:
+        """Raises SettingsError naming the scenario that cannot be served from the release."""
 
     def member_page(self, member: MemberRef) -> MemberPage | None:
         """What is known of a member, None when unknown. Raises StoreUnavailable."""

@@ -23,7 +23,10 @@ log = logging.getLogger(__name__)
 
 
 class ReleasesInService:
-    """Holds the engine that answers and watches for another release."""
+    """Holds the engine that answers and watches for another release.
+
+    `also` is called at each look with the engine in service: what else may change while the service runs.
+    """
 
     def __init__(
         self,
@@ -32,12 +35,14 @@ class ReleasesInService:
         load: LoadEngine,
         metrics: Metrics,
         poll_seconds: float,
+        also: Callable[[Engine], object] = lambda _engine: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._active = active
         self._load = load
         self._metrics = metrics
         self._poll_seconds = poll_seconds
+        self._also = also
         self._clock = clock
         self._engine: Engine | None = None
         self._before: Engine | None = None
@@ -92,6 +97,7 @@ class ReleasesInService:
         while not self._stopping.wait(self._poll_seconds):
             try:
                 self.look()
+                self._also(self.engine)
             except Exception:
                 # the watch must go on: the release in service still answers
                 log.exception("release_watch failed; release %s stays in service", self.engine.release_id)

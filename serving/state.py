@@ -14,6 +14,7 @@ from serving.recommendations.log import RecommendationLog
 from serving.records.audiences import count_by_state
 from serving.records.opening import Records, open_records
 from serving.releases_in_service import ReleasesInService
+from serving.scenarios_in_service import ScenariosInService
 
 ANSWERED_FOLDER = "answered"
 
@@ -26,6 +27,7 @@ class ServiceState:
     records: Records
     keys: KeyRing
     releases: ReleasesInService
+    scenarios: ScenariosInService
     log: RecommendationLog
     metrics: Metrics
     queue: AudienceQueue
@@ -51,11 +53,23 @@ def open_state(
     load: LoadEngine,
     open_queue: Callable[[Settings], AudienceQueue],
     now: Callable[[], datetime],
+    scenarios: ScenariosInService | None = None,
 ) -> ServiceState:
-    """The parts of a service with its release loaded; call `start` next. Raises NothingLoaded or ReleaseDamaged."""
+    """The parts of a service with its release loaded; call `start` next. Raises NothingLoaded or ReleaseDamaged.
+
+    Without `scenarios`, those of the settings are served for good.
+    """
     metrics = Metrics()
     serving = settings.serving
-    releases = ReleasesInService(active=active, load=load, metrics=metrics, poll_seconds=serving.release_poll_seconds)
+    scenarios = scenarios or ScenariosInService(settings.scenarios)
+    scenarios.watch_refusals(metrics.scenarios_refused)
+    releases = ReleasesInService(
+        active=active,
+        load=load,
+        metrics=metrics,
+        poll_seconds=serving.release_poll_seconds,
+        also=scenarios.look,
+    )
     releases.open()
     records = open_records(settings)
     metrics.watch_audiences(lambda: _count_audiences(records))
@@ -64,6 +78,7 @@ def open_state(
         records=records,
         keys=KeyRing(records),
         releases=releases,
+        scenarios=scenarios,
         log=RecommendationLog(
             records,
             folder=settings.paths.records / ANSWERED_FOLDER,

@@ -106,6 +106,33 @@ def holdout_at(purchases: Path, catalogue: Catalogue, *, at: datetime, settings:
     return Holdout(member_ids=member_ids, truth=csr_matrix(cells, shape=(len(member_ids), len(catalogue))))
 
 
+def first_day_at(purchases: Path, catalogue: Catalogue, holdout: Holdout, *, at: datetime) -> csr_matrix:
+    """bool (members, products): of the holdout's truth, what each member bought on the first day with a purchase.
+
+    Days are those of 24 hours from the cut-off, which lies at the shops' midnight.
+    """
+    bought = _query(
+        """
+        SELECT DISTINCT member_id, product_id FROM (
+            SELECT member_id, product_id, day, min(day) OVER (PARTITION BY member_id) AS first_day FROM (
+                SELECT member_id, product_id, floor(date_diff('second', $at, ordered_at) / 86400.0) AS day
+                FROM read_parquet($purchases)
+                WHERE ordered_at >= $at AND ordered_at < $until AND member_id IS NOT NULL
+            ) SEMI JOIN (SELECT unnest($products) AS product_id) USING (product_id)
+        ) WHERE day = first_day
+        """,
+        purchases=str(purchases),
+        at=at,
+        until=at + HORIZON,
+        products=[str(product) for product in catalogue.product_ids],
+    )
+    members = rows_of(bought["member_id"].to_numpy(dtype=np.str_), holdout.member_ids)
+    products = catalogue.rows_of(bought["product_id"].to_numpy(dtype=np.str_))
+    kept = (members >= 0) & (products >= 0)
+    cells = (np.ones(int(kept.sum()), dtype=np.bool_), (members[kept], products[kept]))
+    return csr_matrix(cells, shape=holdout.truth.shape)
+
+
 def _query(sql: str, **parameters: object) -> pd.DataFrame:
     with duckdb.connect() as con:
         # In another zone DuckDB's days are calendar days, an hour off where the clocks change.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
 
-Model = Literal["product_affinity", "purchase_propensity"]
+Model = Literal["product_affinity", "purchase_propensity", "coupon_redemption"]
 """The models that a shop trains; each has an experiment and a registered name."""
 CHAMPION = "champion"
 MODEL_FOLDER = "model"

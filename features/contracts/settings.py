@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from features.contracts.errors import SettingsError
 from features.contracts.paths import ShopPaths
+from features.contracts.scenario_settings import SCENARIO_NAME, ScenarioSettings
 
 PREFIX = "FACES_"
 SETTINGS_FILE = "FACES_SETTINGS"
 """Environment variable that names another settings file."""
+
+
+ScenarioName = Annotated[str, StringConstraints(pattern=SCENARIO_NAME)]
 
 
 class Section(BaseModel):
@@ -29,7 +33,7 @@ class LoadSettings(Section):
     """Which data is loaded and what is refused."""
 
     source: Literal["complete-journey", "folder"] = Field(description="adapter used when no folder is named")
-    with_promotions: bool = Field(description="also load the 21 million rows of promotions (slow)")
+    with_promotions: bool = Field(description="also load the 21 million rows of promotions of the default data")
     max_rejected_share: float = Field(ge=0, le=1, description="share of a table's rows that may be rejected")
     earliest: date = Field(description="a date before this one is impossible")
     max_quantity: float = Field(gt=0, description="a quantity above this one, either way, is impossible")
@@ -56,8 +60,25 @@ class AffinitySettings(Section):
     alpha: float = Field(gt=0, description="weight of a bought pair in ALS")
     neighbours: int = Field(gt=0, description="neighbours kept for each product by item-item")
     candidates: int = Field(gt=0, le=300, description="products kept for each member")
-    tune_week: int = Field(description="week on which the blend's weights are chosen")
-    test_weeks: tuple[int, ...] = Field(description="later weeks on which the model is reported")
+    test_weeks: tuple[int, ...] = Field(description="later weeks on which a training is reported")
+
+
+class RankerSettings(Section):
+    """The learnt ranker: the order of a member's candidates."""
+
+    train_weeks: tuple[int, ...] = Field(min_length=1, description="cut-offs that the ranker learns from")
+    tune_week: int = Field(description="later cut-off on which its probabilities are fitted and settings were chosen")
+    promotions: tuple[Literal["mailer", "display"], ...] = Field(
+        description="promotions of the coming week that it reads, where the shop has them"
+    )
+    negative_share: float = Field(gt=0, le=1, description="share of the candidates not bought that it learns from")
+    rounds: int = Field(gt=0, description="trees")
+    learning_rate: float = Field(gt=0, description="learning rate of LightGBM")
+    leaves: int = Field(gt=1, description="leaves of a tree")
+    min_rows_in_leaf: int = Field(gt=0, description="least rows in a leaf")
+    feature_share: float = Field(gt=0, le=1, description="share of the features that a tree may use")
+    truncation: int = Field(gt=0, description="places of a list that LambdaRank learns from")
+    compiled: bool = Field(description="evaluate compiled where that is possible; false: by LightGBM itself")
 
 
 class PropensitySettings(Section):
@@ -77,6 +98,20 @@ class PropensitySettings(Section):
     min_rows_in_leaf: int = Field(gt=0, description="least rows in a leaf")
 
 
+class CouponSettings(Section):
+    """Coupon redemption: who answers a campaign, and with which coupon."""
+
+    test_campaigns: int = Field(gt=0, description="newest campaigns that are reported, two fifths of all at most")
+    validate_campaigns: int = Field(gt=0, description="campaigns before them on which the model is chosen")
+    min_days_run: int = Field(gt=0, description="a campaign is learnt from once it has run for this many days")
+    regularizations: tuple[float, ...] = Field(min_length=1, description="strengths (C) that the logistic model tries")
+    rounds: int = Field(gt=0, description="trees of LightGBM")
+    learning_rate: float = Field(gt=0, description="learning rate of LightGBM")
+    leaves: int = Field(gt=1, description="leaves of a tree")
+    min_rows_in_leaf: int = Field(gt=0, description="least rows in a leaf")
+    max_per_member: int = Field(gt=0, le=200, description="coupons kept for each member in a release")
+
+
 class ServingSettings(Section):
     """The service."""
 
@@ -92,9 +127,20 @@ class ServingSettings(Section):
     audience_max_size: int = Field(gt=0, description="most members of an audience")
 
 
+class OnlineSettings(Section):
+    """Where the online rows of releases are kept."""
+
+    store: Literal["sqlite", "redis"] = Field(description="`sqlite`: a file below home; `redis`: a Redis server")
+    redis: str = Field(pattern=r"^[^\s,@/]+:\d+$", description="host:port of the Redis server")
+    redis_database: int = Field(ge=0, description="number of the database in that Redis server")
+    redis_tls: bool = Field(description="speak TLS with the Redis server")
+    timeout_seconds: float = Field(gt=0, description="longest wait of a request for the Redis server")
+
+
 class Secrets(Section):
     """From the environment only."""
 
+    redis_password: SecretStr = Field(default=SecretStr(""), description="password of the Redis server, if it asks one")
     contact_key: SecretStr = Field(description="key of contact hashes and encryption; made on first use when empty")
 
 
@@ -120,8 +166,12 @@ class Settings(BaseSettings):
     load: LoadSettings
     features: FeatureSettings
     affinity: AffinitySettings
+    ranker: RankerSettings
     propensity: PropensitySettings
+    coupons: CouponSettings
     serving: ServingSettings
+    online: OnlineSettings
+    scenarios: dict[ScenarioName, ScenarioSettings] = Field(min_length=1, description="the places that are served")
     secrets: Secrets
 
     @field_validator("timezone")
@@ -188,5 +238,8 @@ def _refuse_unknown_variables() -> None:
         section, *rest = name.removeprefix(PREFIX).lower().split("__")
         field = Settings.model_fields.get(section)
         inner = getattr(field.annotation, "model_fields", {}) if field else {}
+        if section == "scenarios" and len(rest) > 1:
+            # the name of a scenario is free, its keys are not
+            rest, inner = rest[1:], ScenarioSettings.model_fields
         if field is None or (rest and rest[0] not in inner):
             raise SettingsError(f"settings: {name} is not a setting; see docs/settings.md")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from features.contracts.scenario_settings import Boost, ScenarioSettings
 from features.contracts.settings import PREFIX, SETTINGS_FILE, Settings
 
 INTRODUCTION = f"""\
@@ -16,16 +17,29 @@ Values stand in `settings.toml` (another file: `{SETTINGS_FILE}`). Unknown keys 
 one key at a time: the key in capitals behind `{PREFIX}`, a section before two underscores.
 """
 
+SCENARIOS = """\
+One table for each place in an app that has recommendations; its name is free (lower-case letters, digits, `_`). The
+running service takes a change of these tables within seconds, and keeps the last good ones when they are wrong."""
+
 
 def settings_page() -> str:
     """The page as Markdown: one table per section."""
     top = {name: field for name, field in Settings.model_fields.items() if _section(field) is None}
+    del top["scenarios"]
     parts = [INTRODUCTION, _table("Top level", "", top)]
     for name, field in Settings.model_fields.items():
         section = _section(field)
         if section is not None:
             parts.append(_table(f"[{name}]", f"{name}__", section.model_fields, sentence=section.__doc__ or ""))
+    parts.append(_scenarios())
     return "\n".join(parts)
+
+
+def _scenarios() -> str:
+    sentence = " ".join((ScenarioSettings.__doc__ or "").split())
+    boost = ", ".join(f"`{name}`: {field.description}" for name, field in Boost.model_fields.items())
+    head = f"{SCENARIOS} {sentence}\n\nOf a boost, {boost}."
+    return _table("[scenarios.NAME]", "scenarios__name__", ScenarioSettings.model_fields, sentence=head)
 
 
 def _section(field: FieldInfo) -> type[BaseModel] | None:

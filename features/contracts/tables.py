@@ -261,6 +261,34 @@ PROMOTIONS = TableContract(
     ),
 )
 
+CONTENTS = TableContract(
+    name="contents",
+    grain="article, post, promotion or menu card",
+    key=("content_id",),
+    columns=(
+        _text("content_id", "the content", required=True),
+        _text("type", "article, post, promotion, menu card, ...", required=True),
+        _text("title", "title shown to members"),
+        _text("category", "product category that it is about"),
+        _of(ColumnType.TEXTS, "product_ids", "products that it names; in CSV written [a, b]"),
+        _of(ColumnType.MOMENT, "starts_at", "from when it is shown; always when absent"),
+        _of(ColumnType.MOMENT, "ends_at", "until when it is shown; for good when absent"),
+    ),
+)
+
+STOCK = TableContract(
+    name="stock",
+    grain="product in a store, from a moment on",
+    key=("product_id", "store_id", "as_of"),
+    columns=(
+        _text("product_id", "the product", required=True),
+        _text("store_id", "the store", required=True),
+        _of(ColumnType.QUANTITY, "on_hand", "pieces or weight there; zero or less: none", required=True),
+        _of(ColumnType.MOMENT, "as_of", "when it was counted; the latest count holds", required=True),
+    ),
+    references=(Reference(column="product_id", table="products", target="product_id"),),
+)
+
 CONTRACTS: dict[str, TableContract] = {
     contract.name: contract
     for contract in (
@@ -275,6 +303,8 @@ CONTRACTS: dict[str, TableContract] = {
         COUPON_PRODUCTS,
         COUPON_REDEMPTIONS,
         PROMOTIONS,
+        CONTENTS,
+        STOCK,
     )
 }
 """Every table by name, referenced tables before those that refer to them."""

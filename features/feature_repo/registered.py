@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from feast import Entity, FeatureService, FeatureView, Field, FileSource, ValueType
 from feast.data_format import ParquetFormat
-from feast.types import Array, FeastType, Float32, Float64, Int64, String, UnixTimestamp
+from feast.types import Bytes, FeastType, Float64, Int64, String, UnixTimestamp
 
 from features.groups.catalogue import GROUPS
 from features.groups.declaration import JOIN_KEYS, SNAPSHOT_AT, FeatureGroup, FeatureType
@@ -81,6 +81,7 @@ def _packed(name: str, entities: list[Entity], fields: dict[str, FeastType], sen
 member_value = _view(GROUPS["member_value"])
 member_rhythm = _view(GROUPS["member_rhythm"])
 member_mix = _view(GROUPS["member_mix"])
+member_coupons = _view(GROUPS["member_coupons"])
 member_category = _view(GROUPS["member_category"])
 member_product = _view(GROUPS["member_product"])
 product_facts = _view(GROUPS["product_facts"])
@@ -90,16 +91,9 @@ category_demand = _view(GROUPS["category_demand"])
 member_packed = _packed(
     "member_packed",
     [release, member],
-    {
-        "as_of": UnixTimestamp,
-        "member_vector": Array(Float32),
-        "candidate_ids": Array(String),
-        "candidate_values": Array(Float32),
-        "recent_product_ids": Array(String),
-        "recent_ordered_days": Array(Float64),
-        "member_texts": Array(String),
-    },
-    "All that a request reads of a member: features, candidates and latest purchases, as the release saw them.",
+    {"packed": Bytes},
+    "All that a request reads of a member: features, candidates, coupons and latest purchases, as the release saw them, "
+    "in the form of `features.store.packed_member`.",
 )
 member_identity = _packed(
     "member_identity",
@@ -115,6 +109,11 @@ purchase_propensity = FeatureService(
     name="purchase_propensity",
     features=[member_value, member_rhythm, member_mix, member_category, category_demand],
     description="What the purchase propensity model learns from.",
+)
+coupon_redemption = FeatureService(
+    name="coupon_redemption",
+    features=[member_value, member_mix, member_coupons],
+    description="What the coupon redemption model learns from, beside the coupons themselves.",
 )
 member_page = FeatureService(
     name="member_page",

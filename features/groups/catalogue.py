@@ -5,6 +5,7 @@ from __future__ import annotations
 from features.groups.declaration import FeatureGroup
 from features.groups.demand import CATEGORY_DEMAND, PRODUCT_DEMAND
 from features.groups.member_affinity import MEMBER_CATEGORY, MEMBER_PRODUCT
+from features.groups.member_coupons import MEMBER_COUPONS
 from features.groups.member_mix import MEMBER_MIX
 from features.groups.member_rhythm import MEMBER_RHYTHM
 from features.groups.member_value import MEMBER_VALUE
@@ -16,6 +17,7 @@ GROUPS: dict[str, FeatureGroup] = {
         MEMBER_VALUE,
         MEMBER_RHYTHM,
         MEMBER_MIX,
+        MEMBER_COUPONS,
         MEMBER_CATEGORY,
         MEMBER_PRODUCT,
         PRODUCT_FACTS,

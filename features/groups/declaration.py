@@ -169,19 +169,19 @@ def total(amounts: NumericValue, *, where: BooleanValue | None = None) -> Floati
     return amounts.sum(where=where).round(6)
 
 
-def half_lives_before(epoch: FloatingValue, as_of: datetime) -> FloatingValue:
+def half_lives_before(epoch: FloatingValue, as_of: datetime, half_life_days: float) -> FloatingValue:
     """How many half-lives a moment, in seconds since 1970, lies before `as_of`."""
     age_days = (int(as_of.timestamp()) - epoch) / 86_400.0
-    return age_days / HALF_LIFE_DAYS
+    return age_days / half_life_days
 
 
-def decayed_orders(orders: Table, as_of: datetime) -> FloatingValue:
+def decayed_orders(orders: Table, as_of: datetime, *, half_life_days: float = HALF_LIFE_DAYS) -> FloatingValue:
     """Aggregate: the key's orders, each halved per half-life, as it stands at the latest of them.
 
     Summed as of `as_of` and brought back to the latest order, which is the same sum without a second pass.
     """
-    weight = (half_lives_before(orders.ordered_epoch, as_of) * -LN_2).exp()
-    return weight.sum() * (half_lives_before(orders.ordered_epoch.max(), as_of) * LN_2).exp()
+    weight = (half_lives_before(orders.ordered_epoch, as_of, half_life_days) * -LN_2).exp()
+    return weight.sum() * (half_lives_before(orders.ordered_epoch.max(), as_of, half_life_days) * LN_2).exp()
 
 
 def first_in_window(orders: Table, as_of: datetime, days: int) -> BooleanValue:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ibis.expr.types import Table
+from ibis.expr.types import Table, Value
 
 from features.groups.declaration import (
     Derived,
@@ -23,13 +23,18 @@ from features.groups.declaration import (
 )
 from features.tables.shop_tables import ShopTables
 
+FAST_HALF_LIFE_DAYS = 28.0
+SLOW_HALF_LIFE_DAYS = 180.0
+"""Beside the usual half-life: what a member bought of late, and what has stayed a habit."""
+
 
 def compute_member_category(tables: ShopTables, as_of: datetime) -> Table:
     """Recency, frequency, spend and gap of each member in each category bought within 365 days.
 
     One row per member and category.
     """
-    habits = _habits(tables.category_orders, ("member_id", "category"), as_of)
+    keys = ("member_id", "category")
+    habits = _habits(_last_year(tables.category_orders, keys, as_of), keys, as_of)
     # A join on members is cheaper than a window, which would sort every habit.
     wholes = habits.group_by("member_id").aggregate(whole=total(habits.spend_365d))
     habits = habits.join(wholes, "member_id")
@@ -41,12 +46,30 @@ def compute_member_product(tables: ShopTables, as_of: datetime) -> Table:
 
     One row per member and product.
     """
-    return _habits(tables.purchases, ("member_id", "product_id"), as_of)
+    purchases = _last_year(tables.purchases, ("member_id", "product_id"), as_of)
+    habits = _habits(
+        purchases,
+        ("member_id", "product_id"),
+        as_of,
+        fast_decayed_orders=decayed_orders(purchases, as_of, half_life_days=FAST_HALF_LIFE_DAYS),
+        slow_decayed_orders=decayed_orders(purchases, as_of, half_life_days=SLOW_HALF_LIFE_DAYS),
+        gap_deviation_days=purchases.gap_days.std(how="sample"),
+        first_visit=purchases.visit_number.min(),
+        last_visit=purchases.visit_number.max(),
+    )
+    ever = habits.group_by("member_id").aggregate(visits=habits.last_visit.max())
+    habits = habits.join(ever, "member_id")
+    return habits.mutate(
+        visits_since_first=habits.visits - habits.first_visit + 1, visits_since_last=habits.visits - habits.last_visit
+    )
 
 
-def _habits(orders: Table, keys: tuple[str, str], as_of: datetime) -> Table:
+def _last_year(orders: Table, keys: tuple[str, str], as_of: datetime) -> Table:
     orders = before(orders, as_of)
-    orders = orders.filter(is_within(orders.ordered_at, as_of, 365), *(orders[key].notnull() for key in keys))
+    return orders.filter(is_within(orders.ordered_at, as_of, 365), *(orders[key].notnull() for key in keys))
+
+
+def _habits(orders: Table, keys: tuple[str, str], as_of: datetime, **more: Value) -> Table:
     return orders.group_by(list(keys)).aggregate(
         first_ordered_at=orders.ordered_at.min(),
         last_ordered_at=orders.ordered_at.max(),
@@ -56,6 +79,7 @@ def _habits(orders: Table, keys: tuple[str, str], as_of: datetime) -> Table:
         spend_365d=total(orders.spend),
         decayed_orders=decayed_orders(orders, as_of),
         gap_days=orders.gap_days.median(),
+        **more,
     )
 
 
@@ -104,7 +128,22 @@ MEMBER_PRODUCT = FeatureGroup(
     name="member_product",
     entities=("member", "product"),
     sentence="What a member does with one product.",
-    features=_habit_features("product"),
+    features=(
+        *_habit_features("product"),
+        number(
+            "fast_decayed_orders", "orders", "orders with the product, each halved per 28 days, as of the latest one"
+        ),
+        number(
+            "slow_decayed_orders", "orders", "orders with the product, each halved per 180 days, as of the latest one"
+        ),
+        number("gap_deviation_days", "days", "standard deviation of the days between two orders; null below three"),
+        count(
+            "visits_since_first",
+            "visits",
+            "the member's visits since the first order of the product, that one included",
+        ),
+        count("visits_since_last", "visits", "the member's visits since the latest order of the product"),
+    ),
     derived=_habit_ages("product"),
     compute=compute_member_product,
     is_weekly=False,

@@ -34,12 +34,14 @@ def _members_last_year(rows: Table, as_of: datetime) -> Table:
 
 def _goods_shares(purchases: Table, as_of: datetime) -> Table:
     lines = purchases.count().cast("float64")
+    visits = (purchases.visit_number.max() - purchases.visit_number.min() + 1).cast("float64")
     return purchases.group_by("member_id").aggregate(
         product_count=purchases.count(where=first_in_window(purchases, as_of, 365)),
         private_label_share=purchases.count(where=purchases.is_private_label) / lines,
         discount_share=purchases.count(where=purchases.is_discounted) / lines,
         coupon_share=purchases.count(where=purchases.has_coupon) / lines,
         mean_price=total(purchases.spend) / total(purchases.quantity).nullif(0.0),
+        products_per_visit=lines / visits,
     )
 
 
@@ -96,6 +98,7 @@ MEMBER_MIX = FeatureGroup(
         number("morning_share", "share", "share of visits before noon, in the shops' zone"),
         number("evening_share", "share", "share of visits from 17:00 on, in the shops' zone"),
         number("mean_basket_spend", "currency", "mean spend of a visit"),
+        number("products_per_visit", "products", "mean number of products of a visit"),
     ),
     compute=compute_member_mix,
 )

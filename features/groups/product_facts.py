@@ -27,6 +27,7 @@ def compute_product_facts(tables: ShopTables, as_of: datetime) -> Table:
         first_sold_at=priced.ordered_at.min(),
         last_sold_at=priced.ordered_at.max(),
         price=priced.unit_price.median(where=recent),
+        price_7d=priced.unit_price.median(where=is_within(priced.ordered_at, as_of, 7)),
         list_price=priced.unit_list_price.median(where=recent),
     )
     prices = prices.filter(is_within(prices.last_sold_at, as_of, 365))
@@ -49,6 +50,7 @@ PRODUCT_FACTS = FeatureGroup(
         moment("first_sold_at", "first sale"),
         moment("last_sold_at", "latest sale"),
         number("price", "currency", "median price of a piece paid in the last 91 days"),
+        number("price_7d", "currency", "the same over the last 7 days; null without a sale in them"),
         number("list_price", "currency", "median price of a piece before discounts in the last 91 days"),
         count("price_band", "band", "1 (cheapest third of the category) to 3; null without a sale in 91 days"),
         number("discount_depth", "share", "how far the price paid lies below the list price"),

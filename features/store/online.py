@@ -1,86 +1,64 @@
-"""The online rows: written whole for a release, swapped in one step, read one member at a time."""
+"""The online rows: written whole for a release, read one member at a time or many at once."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from feast import FeatureStore, FeatureView, RepoConfig
+from feast import FeatureStore
 from feast.errors import FeastError
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # protobuf ships no types
 
-from features.contracts.atomic import new_file
 from features.contracts.clock import from_days_since_epoch
 from features.contracts.errors import StoreUnavailable
-from features.contracts.ids import MemberId, ProductId, ReleaseId
-from features.contracts.paths import ShopPaths
+from features.contracts.ids import MemberId, ReleaseId
 from features.contracts.settings import Settings
-from features.encoding import Vectors
 from features.feature_repo import registered
 from features.groups.declaration import SNAPSHOT_AT
-from features.store.connection import project_name, registry_config
+from features.store.embedded_rows import OnlineFiles, online_files
+from features.store.online_rows import online_rows
+from features.store.packed_member import PackedMember, pack, unpack
 
-PACKED_FIELDS = (
-    "as_of",
-    "member_vector",
-    "candidate_ids",
-    "candidate_values",
-    "recent_product_ids",
-    "recent_ordered_days",
-    "member_texts",
-)
+__all__ = [
+    "OnlineFiles",
+    "OnlineReader",
+    "PackedMember",
+    "are_online_rows_whole",
+    "identity_key",
+    "online_files",
+    "ordered_moments",
+    "publish_members",
+    "remove_online",
+]
 
 ROWS_PER_WRITE = 250
 """Feast turns a batch into Python objects before it writes; small ones are faster and bound the memory."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class PackedMember:
-    """All that a request reads of a member, as its release saw it."""
-
-    member_id: MemberId
-    as_of: datetime
-    vector: Vectors
-    """float32 (features,): the member's encoded features in the release's order."""
-    candidate_ids: tuple[ProductId, ...]
-    candidate_values: Vectors
-    """float32 (candidates, fields)."""
-    recent_product_ids: tuple[ProductId, ...]
-    recent_ordered_days: tuple[float, ...]
-    """Days since the epoch, newest first."""
-    texts: tuple[str, ...]
-    """The member's text features in declared order; empty where there is none."""
+_PACKED = f"{registered.member_packed.name}:packed"
+_MEMBER_ID = f"{registered.member_identity.name}:member_id"
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnlineFiles:
-    """The two files of a release's online rows."""
+class Published:
+    """What was written online for a release."""
 
-    rows: Path
-    registry: Path
-
-
-def online_files(paths: ShopPaths, release_id: ReleaseId) -> OnlineFiles:
-    """Where a release's online rows live in the embedded store."""
-    return OnlineFiles(
-        rows=paths.online / f"{release_id}.db",
-        registry=paths.online / f"{release_id}.registry.db",
-    )
+    members: int
+    bytes: int
+    """Size of all rows in the store."""
 
 
-def remove_online(paths: ShopPaths, release_id: ReleaseId) -> None:
-    """Removes a release's online rows."""
-    files = online_files(paths, release_id)
-    files.rows.unlink(missing_ok=True)
-    files.registry.unlink(missing_ok=True)
+def are_online_rows_whole(settings: Settings, release_id: ReleaseId) -> bool:
+    """Whether the release's rows were written to the end and are still there. Raises StoreUnavailable."""
+    return online_rows(settings, release_id).are_whole()
+
+
+def remove_online(settings: Settings, release_id: ReleaseId) -> None:
+    """Removes a release's online rows. Raises StoreUnavailable."""
+    online_rows(settings, release_id).remove()
 
 
 def publish_members(
@@ -90,90 +68,83 @@ def publish_members(
     identities: pd.DataFrame,
     *,
     as_of: datetime,
-) -> int:
-    """Writes all online rows of a release and puts them in place in one step; the number of members written.
+) -> Published:
+    """What was written: every online row of a release, whole or not at all.
 
-    `identities` has identity_key and member_id. A reader sees the rows of before until the last one is written.
+    `identities` has identity_key and member_id. Raises StoreUnavailable.
     """
-    files = online_files(settings.paths, release_id)
-    written = 0
-    with new_file(files.registry) as registry, new_file(files.rows) as rows:
-        store = _open(settings, rows=rows, registry=registry)
-        store.apply([registered.release, registered.member, registered.identity, *_views()])
-        for chunk in members:
-            for start in range(0, len(chunk), ROWS_PER_WRITE):
-                frame = _member_frame(release_id, chunk[start : start + ROWS_PER_WRITE])
-                store.write_to_online_store(registered.member_packed.name, frame)
-                written += len(frame)
-        for start in range(0, len(identities), ROWS_PER_WRITE * 20):
-            frame = identities.iloc[start : start + ROWS_PER_WRITE * 20]
-            frame = frame.assign(release_id=str(release_id), **{SNAPSHOT_AT: pd.Timestamp(as_of)})
-            store.write_to_online_store(registered.member_identity.name, frame)
-        _close(store)
-    return written
+    rows = online_rows(settings, release_id)
+    written = packed_bytes = 0
+    try:
+        with rows.writing() as store:
+            for chunk in members:
+                for start in range(0, len(chunk), ROWS_PER_WRITE):
+                    frame = _member_frame(release_id, chunk[start : start + ROWS_PER_WRITE])
+                    store.write_to_online_store(registered.member_packed.name, frame)
+                    written += len(frame)
+                    packed_bytes += sum(map(len, frame["packed"]))
+            for start in range(0, len(identities), ROWS_PER_WRITE * 20):
+                frame = identities.iloc[start : start + ROWS_PER_WRITE * 20]
+                frame = frame.assign(release_id=str(release_id), **{SNAPSHOT_AT: pd.Timestamp(as_of)})
+                store.write_to_online_store(registered.member_identity.name, frame)
+    except rows.failures as error:
+        raise StoreUnavailable(f"online store: {rows.place} cannot be written ({error})") from error
+    return Published(members=written, bytes=rows.stored_bytes(packed_bytes))
 
 
 class OnlineReader:
     """Reads a release's rows; safe to share between threads.
 
-    When the file behind it is replaced, the next read opens the new one; a read under way ends on the old one.
+    When the rows are replaced, the next read opens the new ones; a read under way ends on the old ones.
     """
 
     def __init__(self, settings: Settings, release_id: ReleaseId) -> None:
-        self._settings = settings
-        self._release_id = release_id
-        self._files = online_files(settings.paths, release_id)
+        self._release_id = str(release_id)
+        self._rows = online_rows(settings, release_id)
         self._lock = threading.Lock()
-        self._opened: tuple[tuple[int, int, int], FeatureStore] | None = None
+        self._opened: tuple[Hashable, FeatureStore] | None = None
 
     def member(self, member_id: str) -> PackedMember | None:
         """The member's row, None when the release has none. Raises StoreUnavailable."""
-        found = self._read(registered.member_packed.name, PACKED_FIELDS, {"member_id": member_id})
-        if found["as_of"] is None:
-            return None
-        ids = tuple(found["candidate_ids"] or ())
-        values = np.asarray(found["candidate_values"] or (), dtype=np.float32)
-        return PackedMember(
-            member_id=MemberId(member_id),
-            as_of=found["as_of"],
-            vector=np.asarray(found["member_vector"], dtype=np.float32),
-            candidate_ids=ids,
-            candidate_values=values.reshape(len(ids), -1 if len(ids) else 0),
-            recent_product_ids=tuple(found["recent_product_ids"] or ()),
-            recent_ordered_days=tuple(found["recent_ordered_days"] or ()),
-            texts=tuple(found["member_texts"] or ()),
-        )
+        return self.members([member_id])[0]
+
+    def members(self, member_ids: Sequence[str]) -> list[PackedMember | None]:
+        """The rows of many members in the order asked for, None for one without. Raises StoreUnavailable."""
+        rows = self._read(_PACKED, "member_id", member_ids)
+        return [
+            None if row is None else unpack(MemberId(member_id), row)
+            for member_id, row in zip(member_ids, rows, strict=True)
+        ]
 
     def member_id(self, identity_key: str) -> MemberId | None:
         """The member behind a channel's id or a phone hash. Raises StoreUnavailable."""
-        found = self._read(registered.member_identity.name, ("member_id",), {"identity_key": identity_key})
-        return None if found["member_id"] is None else MemberId(found["member_id"])
+        found = self._read(_MEMBER_ID, "identity_key", [identity_key])[0]
+        return None if found is None else MemberId(found)
 
-    def _read(self, view: str, fields: Sequence[str], keys: dict[str, str]) -> dict[str, Any]:
+    def _read(self, feature: str, key: str, values: Sequence[str]) -> list[Any]:
+        # `Any`: a row's bytes or a text, as the view declares the feature. One field is what makes a read cheap:
+        # Feast's cost grows with their number (docs/decisions/0013-one-packed-field.md).
+        if not values:
+            return []
         try:
             found = self._store().get_online_features(
-                features=[f"{view}:{field}" for field in fields],
-                entity_rows=[{"release_id": str(self._release_id), **keys}],
+                features=[feature],
+                entity_rows={"release_id": [self._release_id] * len(values), key: values},
             )
-            answer = found.to_dict()
-        except (sqlite3.Error, FeastError, DecodeError, OSError) as error:
+            read: list[Any] = found.to_dict()[feature.partition(":")[2]]
+        except (*self._rows.failures, FeastError, DecodeError, OSError) as error:
             self._opened = None
-            raise StoreUnavailable(f"online store: {self._files.rows} cannot be read ({error})") from error
-        return {field: answer[field][0] for field in fields}
+            raise StoreUnavailable(f"online store: {self._rows.place} cannot be read ({error})") from error
+        return read
 
     def _store(self) -> FeatureStore:
-        try:
-            status = self._files.rows.stat()
-            self._files.registry.stat()
-        except OSError as error:
-            raise StoreUnavailable(f"online store: {self._files.rows} is missing; run `faces release`") from error
-        identity = (status.st_ino, status.st_mtime_ns, status.st_size)
+        edition = self._rows.edition()
         opened = self._opened
-        if opened is None or opened[0] != identity:
+        if opened is None or opened[0] != edition:
             with self._lock:
                 opened = self._opened
-                if opened is None or opened[0] != identity:
-                    opened = self._opened = (identity, _open_to_read(self._settings, self._files))
+                if opened is None or opened[0] != edition:
+                    opened = self._opened = (edition, self._rows.reading())
         return opened[1]
 
 
@@ -191,57 +162,12 @@ def ordered_moments(days: Iterable[float]) -> tuple[datetime, ...]:
     return tuple(from_days_since_epoch(day) for day in days)
 
 
-def _views() -> tuple[FeatureView, ...]:
-    return (registered.member_packed, registered.member_identity)
-
-
-def _open(settings: Settings, *, rows: Path, registry: Path) -> FeatureStore:
-    folder = os.fspath(rows.parent)
-    config = RepoConfig(
-        project=project_name(settings),
-        provider="local",
-        repo_path=rows.parent,
-        registry=registry_config(registry),
-        offline_store={"type": "duckdb"},
-        online_store={"type": "sqlite", "path": os.fspath(rows)},
-        entity_key_serialization_version=3,
-    )
-    return FeatureStore(repo_path=folder, config=config)
-
-
-def _open_to_read(settings: Settings, files: OnlineFiles) -> FeatureStore:
-    store = _open(settings, rows=files.rows, registry=files.registry)
-    # Feast would connect at the first read and create an empty file where there is none by then.
-    # `Any` because Feast keeps its connection to itself.
-    embedded: Any = store.provider.online_store
-    embedded._conn = sqlite3.connect(
-        f"{files.rows.absolute().as_uri()}?mode=ro",
-        uri=True,
-        check_same_thread=False,
-        detect_types=sqlite3.PARSE_DECLTYPES | sqlite3.PARSE_COLNAMES,
-    )
-    return store
-
-
-def _close(store: FeatureStore) -> None:
-    # Feast keeps the SQLite connection to itself and has no way to close it; its journal must not outlive the rename.
-    connection = getattr(store.provider.online_store, "_conn", None)
-    if connection is not None:
-        connection.close()
-
-
 def _member_frame(release_id: ReleaseId, members: Sequence[PackedMember]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "release_id": str(release_id),
             "member_id": [member.member_id for member in members],
             SNAPSHOT_AT: [pd.Timestamp(member.as_of) for member in members],
-            "as_of": [pd.Timestamp(member.as_of) for member in members],
-            "member_vector": [member.vector for member in members],
-            "candidate_ids": [list(member.candidate_ids) for member in members],
-            "candidate_values": [member.candidate_values.ravel() for member in members],
-            "recent_product_ids": [list(member.recent_product_ids) for member in members],
-            "recent_ordered_days": [list(member.recent_ordered_days) for member in members],
-            "member_texts": [list(member.texts) for member in members],
+            "packed": [pack(member) for member in members],
         }
     )

@@ -25,8 +25,8 @@ IMPOSSIBLE_AMOUNT = "impossible_amount"
 DUPLICATE_KEY = "duplicate_key"
 
 _MISSING, _BAD = "__missing", "__uncastable"
-_LEAST_AMOUNT, _DAYS_OPEN, _INCOMPLETE = "__least_amount", "__days_open", "__incomplete_member"
-_MAY_LIE_AHEAD = {"product_states", "campaigns", "coupons", "promotions"}
+_LEAST_AMOUNT, _TIME_OPEN, _INCOMPLETE = "__least_amount", "__time_open", "__incomplete_member"
+_MAY_LIE_AHEAD = {"product_states", "campaigns", "coupons", "promotions", "contents"}
 """Tables of plans: their moments may come after the load."""
 
 
@@ -93,8 +93,8 @@ def row_checks(contract: TableContract, present: set[str], bounds: Bounds) -> pa
             checks[column.name].extend(_range_checks(contract, column, bounds))
     if _LEAST_AMOUNT in checks:
         checks[_LEAST_AMOUNT].append(pa.Check(lambda amount: amount >= 0, error=IMPOSSIBLE_AMOUNT))
-    if _DAYS_OPEN in checks:
-        checks[_DAYS_OPEN].append(pa.Check(lambda days: days >= 0, error=IMPOSSIBLE_DATE))
+    if _TIME_OPEN in checks:
+        checks[_TIME_OPEN].append(pa.Check(lambda open_for: open_for >= 0, error=IMPOSSIBLE_DATE))
     if _INCOMPLETE in checks:
         checks[_INCOMPLETE].append(_never(INCOMPLETE_MEMBER))
     return pa.DataFrameSchema({column: pa.Column(checks=found, nullable=True) for column, found in checks.items()})
@@ -123,7 +123,11 @@ def _across_columns(contract: TableContract, present: set[str]) -> dict[str, str
         least = ", ".join(f"CAST(TRY_CAST({amount} AS DECIMAL(18,2)) AS DOUBLE)" for amount in amounts)
         evidence[_LEAST_AMOUNT] = f"CASE WHEN TRY_CAST(quantity AS DOUBLE) > 0 THEN least({least}) END"
     if contract.name == "campaigns":
-        evidence[_DAYS_OPEN] = "TRY_CAST(ends_on AS DATE) - TRY_CAST(starts_on AS DATE)"
+        evidence[_TIME_OPEN] = "TRY_CAST(ends_on AS DATE) - TRY_CAST(starts_on AS DATE)"
+    if contract.name == "contents" and {"starts_at", "ends_at"} <= present:
+        evidence[_TIME_OPEN] = (
+            "date_diff('second', TRY_CAST(starts_at AS TIMESTAMPTZ), TRY_CAST(ends_at AS TIMESTAMPTZ))"
+        )
     if "member_id" in contract.names:
         evidence[_INCOMPLETE] = _incomplete_member(contract, present)
     return evidence

@@ -34,7 +34,7 @@ def purchases_of_goods(order_lines: Table, products: Table, goods: FeatureSettin
         net=net,
     )
     lines = lines.filter(lines.quantity > 0, (lines.net > 0).fill_null(True), ~_is_not_goods(lines, goods))
-    lines = lines.mutate(**_looking_back(lines, ["member_id", "product_id"]))
+    lines = lines.mutate(**_looking_back(lines, ["member_id", "product_id"]), visit_number=_visit_number(lines))
     return lines.select(list(PURCHASES.names))
 
 
@@ -62,6 +62,13 @@ def visits_of_members(purchases: Table, local_time: Table) -> Table:
     )
     visits = visits.left_join(local_time, "order_id").drop("order_id_right")
     return visits.mutate(**_looking_back(visits, ["member_id"])).select(list(VISITS.names))
+
+
+def _visit_number(lines: Table) -> Value:
+    """The member's orders up to and with the line's own; null for anonymous sales."""
+    # An order whose lines carry two times counts as two visits: rare, and it never looks ahead.
+    window = ibis.window(group_by="member_id", order_by=[lines.ordered_at, lines.order_id])
+    return ibis.ifelse(lines.member_id.notnull(), ibis.dense_rank().over(window) + 1, ibis.null("int64"))
 
 
 def _is_not_goods(lines: Table, goods: FeatureSettings) -> BooleanValue:

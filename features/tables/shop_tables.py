@@ -14,7 +14,8 @@ class ShopTables:
 
     Every derived column looks backwards only (`previous_at` is the member's purchase of the same key before,
     `previous2_at` the one before that), so that a filter on `ordered_at` is all a group needs to see nothing later.
-    `ordered_epoch` is `ordered_at` in seconds since 1970.
+    `ordered_epoch` is `ordered_at` in seconds since 1970; `visit_number` counts the member's orders up to and with this
+    one.
     """
 
     purchases: Table
@@ -28,6 +29,12 @@ class ShopTables:
 
     products: Table
     """One row per product (schema PRODUCTS): names and groupings, nothing that was derived from sales."""
+
+    coupon_redemptions: Table
+    """One row per redemption by a known member (schema COUPON_REDEMPTIONS); empty where none were handed over."""
+
+    campaign_contacts: Table
+    """One row per member reached by a campaign, held-out members left out (schema CAMPAIGN_CONTACTS); may be empty."""
 
 
 _INSTANT = "timestamp('UTC', 6)"
@@ -51,6 +58,7 @@ PURCHASES = ibis.schema(
         "gap_days": "float64",
         "previous_at": _INSTANT,
         "previous2_at": _INSTANT,
+        "visit_number": "int64",
     }
 )
 CATEGORY_ORDERS = ibis.schema(
@@ -88,6 +96,10 @@ PRODUCTS = ibis.schema(
         "is_private_label": "boolean",
     }
 )
+COUPON_REDEMPTIONS = ibis.schema(
+    {"member_id": "string", "coupon_id": "string", "campaign_id": "string", "redeemed_at": _INSTANT}
+)
+CAMPAIGN_CONTACTS = ibis.schema({"member_id": "string", "campaign_id": "string", "contacted_at": _INSTANT})
 
 
 def unbound_shop_tables() -> ShopTables:
@@ -97,4 +109,6 @@ def unbound_shop_tables() -> ShopTables:
         category_orders=ibis.table(CATEGORY_ORDERS, name="category_orders"),
         visits=ibis.table(VISITS, name="visits"),
         products=ibis.table(PRODUCTS, name="products"),
+        coupon_redemptions=ibis.table(COUPON_REDEMPTIONS, name="coupon_redemptions"),
+        campaign_contacts=ibis.table(CAMPAIGN_CONTACTS, name="campaign_contacts"),
     )

@@ -35,6 +35,8 @@ HAPPENED = {
     "campaigns": "starts_on",
     "coupons": "starts_on",
     "promotions": "week_on",
+    "contents": "starts_at",
+    "stock": "as_of",
 }
 """Table to the column that says when a row became known; rows at or after `as_of` are later, not rejected."""
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
-from serving.api import audiences, exports, members, pages, products, recommendations
+from serving.api import audiences, exports, members, pages, products, recommendations, scenarios
 from serving.api.errors import add_error_handlers
 from serving.api.frame import RequestFrame
 from serving.state import ServiceState
@@ -45,9 +45,9 @@ def make_app(open_state: Callable[[], ServiceState]) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        telemetry={"tracing": False, "metrics": False},
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    for part in (recommendations, products, members, audiences, exports, pages):
+    for part in (recommendations, scenarios, products, members, audiences, exports, pages):
         app.include_router(part.router)
     pages.mount_documentation(app)
     add_error_handlers(app)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from features.contracts.clock import moment_text
+from features.contracts.filters.tokens import MOST_CHARACTERS
 from features.contracts.ids import ProductId
-from serving.answers import Recommendation, RecommendationQuery, RecommendedItem
+from serving.answers import ItemType, Recommendation, RecommendationQuery, RecommendedItem
 from serving.api.members_named import Body, Id, NamedMember
-
-SCENARIOS = ("home",)
-"""The places in an app that have recommendations."""
 
 Ids = Annotated[list[Id], Field(max_length=500)]
 
@@ -30,24 +29,42 @@ class RecommendationRequest(Body):
     """A request for recommendations."""
 
     member: NamedMember
-    scenario: str = Field("home", max_length=100, description=f"the place in the app: {', '.join(SCENARIOS)}")
-    count: int | None = Field(None, ge=1, description="how many products; the service's default when left out")
+    scenario: str = Field(
+        "home", max_length=100, description="the place in the app; `GET /v1/scenarios` lists them", examples=["home"]
+    )
+    count: int | None = Field(
+        None, ge=1, description="how many items; when left out, as many as `item_ids` has, else the service's default"
+    )
     context: RequestContext | None = Field(None, description="where the member is and what they are doing")
-    exclude: Ids = Field([], description="products that must not be recommended")
+    filter: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MOST_CHARACTERS,
+        description="which products may come: and, or, not, comparisons, `in [...]`, `is null` over their attributes",
+        examples=['category in ["SOFT DRINKS", "EGGS"] and price < 5'],
+    )
+    exclude: Ids = Field([], description="items that must not be recommended")
+    item_ids: Annotated[list[Id], Field(min_length=1, max_length=500)] | None = Field(
+        None, description="the only items that may come, to be put into the member's order"
+    )
     locale: Literal["en", "zh"] = Field("en", description="language of the reasons")
     explain: bool = Field(True, description="whether each item says why it was chosen")
     dry_run: bool = Field(False, description="whether the answer is kept out of the log")
 
-    def query(self, *, default_count: int) -> RecommendationQuery:
+    def query(self, *, default_count: int, max_count: int) -> RecommendationQuery:
         """The request as the engine takes it."""
-        basket = self.context.basket if self.context else []
-        looked_at = [self.context.product_id] if self.context and self.context.product_id else []
+        context = self.context
+        count = default_count if self.item_ids is None else min(len(self.item_ids), max_count)
         return RecommendationQuery(
             member=self.member.ref(),
             scenario=self.scenario,
-            count=self.count or default_count,
-            exclude=frozenset(ProductId(product) for product in (*self.exclude, *looked_at)),
-            basket=frozenset(ProductId(product) for product in basket),
+            count=self.count or count,
+            exclude=frozenset(self.exclude),
+            basket=tuple(ProductId(product) for product in context.basket) if context else (),
+            product_id=ProductId(context.product_id) if context and context.product_id else None,
+            store_id=context.store_id if context else None,
+            filter=self.filter,
+            item_ids=None if self.item_ids is None else tuple(self.item_ids),
             locale=self.locale,
         )
 
@@ -59,15 +76,34 @@ class ReasonAnswer(BaseModel):
     sentence: str = Field(description="the reason in the asked language")
 
 
-class ItemAnswer(BaseModel):
-    """One recommended product."""
+class BundledProductAnswer(BaseModel):
+    """A product that belongs to an item."""
 
     id: str
-    type: Literal["product"]
+    name: str
+    price: float | None = Field(description="in the shop's currency, null where it is unknown")
+
+
+class ItemAnswer(BaseModel):
+    """One recommended item; what a type does not have is left out."""
+
+    id: str
+    type: ItemType
     name: str
     score: float = Field(description="compares the items of one answer only; higher is better")
-    source: str = Field(description="the model that weighed most")
+    source: str = Field(description="what put it there: the model that weighed most, or the rule")
     reasons: list[ReasonAnswer]
+    products: list[BundledProductAnswer] | None = Field(
+        None, description="of a bundle, its products; of a coupon or content, products that it names"
+    )
+    total_price: float | None = Field(None, description="of a bundle: the price of its products together")
+    support: float | None = Field(None, description="of a bundle: share of orders that hold all its products, 0..1")
+    lift: float | None = Field(None, description="of a bundle: how many times likelier together than by chance")
+    expected_on: date | None = Field(None, description="of a product due again: the day it is expected to be bought")
+    ends_on: date | None = Field(None, description="of a coupon or content: its last day")
+    exploration_probability: float | None = Field(
+        None, description="of a product that the lot put here: the chance with which it did"
+    )
 
 
 class RecommendationAnswer(BaseModel):
@@ -78,7 +114,7 @@ class RecommendationAnswer(BaseModel):
     release: str = Field(description="the release that answered")
     items: list[ItemAnswer]
     fallback: str | None = Field(description="why the answer is not personal, null when it is")
-    filtered: dict[str, int] = Field(description="products removed, by the rule's code")
+    filtered: dict[str, int] = Field(description="items removed of those looked at, by the rule's code")
 
 
 def answer_json(recommendation_id: str, recommendation: Recommendation, *, explain: bool) -> dict[str, Any]:
@@ -94,11 +130,22 @@ def answer_json(recommendation_id: str, recommendation: Recommendation, *, expla
 
 
 def _item(item: RecommendedItem, *, explain: bool) -> dict[str, Any]:
-    return {
-        "id": item.product_id,
-        "type": "product",
+    answer: dict[str, Any] = {
+        "id": item.id,
+        "type": item.type,
         "name": item.name,
         "score": round(item.score, 6),
         "source": item.source,
-        "reasons": [{"code": reason.code, "sentence": reason.sentence} for reason in item.reasons] if explain else [],
+        "reasons": [{"code": each.code, "sentence": each.sentence} for each in item.reasons] if explain else [],
     }
+    if item.products:
+        answer["products"] = [{"id": each.product_id, "name": each.name, "price": each.price} for each in item.products]
+    for name in ("total_price", "support", "lift"):
+        if (figure := getattr(item, name)) is not None:
+            answer[name] = figure
+    for name in ("expected_on", "ends_on"):
+        if (day := getattr(item, name)) is not None:
+            answer[name] = day.isoformat()
+    if item.exploration_probability:
+        answer["exploration_probability"] = round(item.exploration_probability, 6)
+    return answer

@@ -14,16 +14,19 @@ from serving.answers import Recommendation
 from serving.api.access import RecommendKey, State
 from serving.api.answering import failures, json_text, text_answer
 from serving.api.idempotency import FirstAnswer, IdempotencyKey, first_answer, replayed
-from serving.api.recommendation_bodies import SCENARIOS, RecommendationAnswer, RecommendationRequest, answer_json
+from serving.api.quick_route import quick_route
+from serving.api.recommendation_bodies import RecommendationAnswer, RecommendationRequest, answer_json
+from serving.auth import Scope
 from serving.new_ids import new_id
 from serving.records.idempotency import RememberedAnswer
 from serving.records.recommendations import LoggedRecommendation
+from serving.scenarios_in_service import Scenarios
 from serving.state import ServiceState
 
 ROUTE = "/v1/recommendations"
 ONLY_VARIANT = "default"
 
-router = APIRouter(tags=["recommendations"])
+router = APIRouter(tags=["recommendations"], route_class=quick_route(RecommendationRequest, Scope.RECOMMEND))
 
 
 # async, in the event loop: an answer takes about a millisecond, less than a thread's hand-over under load would add
@@ -31,17 +34,20 @@ router = APIRouter(tags=["recommendations"])
 async def recommend(
     body: RecommendationRequest, state: State, key: RecommendKey, idempotency_key: IdempotencyKey = None
 ) -> Response:
-    """Recommend products to a member.
+    """Recommend products, bundles, coupons or contents to a member, as the scenario says.
 
-    Answers exactly `count` products, or says in `filtered` why there are fewer; `fallback` says why an answer is not
-    personal. Every answer is logged under its `recommendation_id`, except a dry run.
+    Answers exactly `count` items, or says in `filtered` why there are fewer; `fallback` says why an answer is not
+    personal. With `item_ids`, those items alone come, in the member's order. `GET /v1/scenarios` lists the scenarios.
+    Every answer is logged under its `recommendation_id`, except a dry run.
     """
     started = time.perf_counter()
-    _check(body, state.settings.serving)
+    serving = state.settings.serving
+    _check(body, state.scenarios.current, serving)
     first = first_answer(idempotency_key, holder=key, route=ROUTE, body=body)
     if first is not None and (found := await run_in_threadpool(_find, state, first)) is not None:
         return replayed(found)
-    recommendation = state.releases.engine.recommend(body.query(default_count=state.settings.serving.default_count))
+    query = body.query(default_count=serving.default_count, max_count=serving.max_count)
+    recommendation = state.releases.engine.recommend(query)
     recommendation_id = new_id(state.now())
     text = json_text(answer_json(recommendation_id, recommendation, explain=body.explain))
     if first is not None and (other := await run_in_threadpool(_remember, state, first, text)) is not None:
@@ -53,9 +59,12 @@ async def recommend(
     return text_answer(text)
 
 
-def _check(body: RecommendationRequest, settings: ServingSettings) -> None:
-    if body.scenario not in SCENARIOS:
-        raise BadRequest(f"body.scenario: there is no such scenario; there are: {', '.join(SCENARIOS)}")
+def _check(body: RecommendationRequest, scenarios: Scenarios, settings: ServingSettings) -> None:
+    scenario = scenarios.get(body.scenario)
+    if scenario is None:
+        raise BadRequest(f"body.scenario: there is no such scenario; there are: {', '.join(sorted(scenarios))}")
+    if scenario.kind == "product" and body.item_ids is None and (body.context is None or not body.context.product_id):
+        raise BadRequest(f"body.context.product_id: scenario {body.scenario} needs the product being looked at")
     if body.count is not None and body.count > settings.max_count:
         raise BadRequest(f"body.count: {body.count} is more than the {settings.max_count} that the settings allow")
 

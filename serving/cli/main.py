@@ -8,7 +8,7 @@ import sys
 import typer
 
 from features.contracts.errors import FacesError, SettingsError
-from serving.cli import audience, demo, features, keys, load, promote, recommend, release, serve, train
+from serving.cli import audience, demo, evaluate, features, keys, load, promote, recommend, release, serve, train
 
 REFUSED = 1
 MISUSED = 2
@@ -30,6 +30,7 @@ app.command("recommend")(recommend.recommend)
 app.command("audience")(audience.audience)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(keys.app, name="keys")
 
 

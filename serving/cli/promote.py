@@ -12,7 +12,7 @@ from serving.cli.screen import say
 
 def promote(
     *,
-    model: Annotated[str, typer.Option(help="product_affinity, purchase_propensity or all")] = "all",
+    model: Annotated[str, typer.Option(help="product_affinity, purchase_propensity, coupon_redemption or all")] = "all",
     version: Annotated[int | None, typer.Option(help="version to promote; default: the newest")] = None,
     force: Annotated[bool, typer.Option("--force", help="promote even a worse model; this is recorded")] = False,
     as_of: AsOf = None,
@@ -36,6 +36,9 @@ def promote(
     tracking = open_tracking(settings)
     figures: dict[str, object] = {}
     for each in chosen:
+        if each == "coupon_redemption" and model == "all" and tracking.newest(each) is None:
+            say("coupon_redemption: not trained, the shop has no coupons to learn from")
+            continue
         done = promote_version(
             tracking,
             model=each,

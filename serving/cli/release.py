@@ -71,6 +71,6 @@ def _list(settings: Settings, json: JsonFile) -> None:
 def _activate(settings: Settings, release_id: ReleaseId, json: JsonFile) -> None:
     from training.release.shelf import activate
 
-    manifest = activate(settings.paths, release_id)
+    manifest = activate(settings, release_id)
     say(f"release {manifest.release_id} is in service, as of {manifest.as_of:%Y-%m-%d %H:%M} UTC")
     write_figures(json, manifest.model_dump(mode="json", exclude={"files", "settings"}))

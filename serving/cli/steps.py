@@ -17,14 +17,14 @@ def build_to(settings: Settings, moment: datetime | None, report: Report) -> Fea
     """The features as of a moment (None: the latest), with the snapshots that training asks for."""
     from features.snapshots import build_features
     from features.tables.storage import current_tables
-    from training.affinity.plan import plan_affinity
+    from training.recommendations.plan import plan_training
 
     latest = current_tables(settings.paths).latest_at
     as_of = latest if moment is None else min(moment, latest)
     return build_features(
         settings,
         as_of=moment,
-        extra_moments=plan_affinity(settings, as_of=as_of, first=None).moments,
+        extra_moments=plan_training(settings, as_of=as_of, first=None).moments,
         progress=report,
     )
 

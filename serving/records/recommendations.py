@@ -72,9 +72,9 @@ def _row(shop: str, process_id: str, numbered: NumberedRecommendation) -> dict[s
 def _item(position: int, item: RecommendedItem) -> dict[str, object]:
     return {
         "position": position,
-        "id": item.product_id,
+        "id": item.id,
+        "type": item.type,
         "score": item.score,
         "source": item.source,
-        # nothing is explored yet: every item stands where its score puts it
-        "exploration_probability": 0.0,
+        "exploration_probability": item.exploration_probability,
     }

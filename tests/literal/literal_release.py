@@ -9,6 +9,7 @@ from features.contracts.ids import ReleaseId
 from features.contracts.paths import ShopPaths
 from features.schema import feature_schema_hash
 from features.store.online import online_files
+from features.store.packed_member import FORMAT
 from training.release.manifest import Manifest, ModelInRelease, checksums, write_manifest
 from training.release.shelf import release_folder
 
@@ -32,6 +33,7 @@ def write_release(folder: Path, *, schema: str | None = None) -> Manifest:
         products=3,
         members=2,
         bytes_per_member=100,
+        online_format=FORMAT,
         settings={"seed": 7},
         files=checksums(folder),
     )

@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 import ibis
 import pandas as pd
 
-from features.tables.shop_tables import CATEGORY_ORDERS, PRODUCTS, PURCHASES, VISITS, ShopTables
+from features.tables.shop_tables import (
+    CAMPAIGN_CONTACTS,
+    CATEGORY_ORDERS,
+    COUPON_REDEMPTIONS,
+    PRODUCTS,
+    PURCHASES,
+    VISITS,
+    ShopTables,
+)
 
 AS_OF = datetime(2017, 6, 1, tzinfo=UTC)
 
@@ -32,6 +40,20 @@ LINES = [
     (None, "milk", "x1", "2017-05-30T12:00", 1.0, 2.0, 2.0, False),
     # More than a year back.
     ("dora", "bread", "d1", "2016-03-01T12:00", 1.0, 3.0, 3.0, False),
+]
+REDEMPTIONS = [
+    # member, coupon, campaign, redeemed_at
+    ("anna", "k1", "spring", "2017-05-11T04:00"),
+    ("anna", "k2", "spring", "2017-05-11T04:00"),
+    ("ben", "k1", "spring", "2016-03-10T04:00"),  # more than a year back
+    ("anna", "k3", "summer", "2017-06-01T00:00"),  # at the very moment of asking
+]
+CONTACTS = [
+    # member, campaign, contacted_at
+    ("anna", "spring", "2017-05-02T04:00"),
+    ("anna", "easter", "2017-04-02T04:00"),
+    ("ben", "spring", "2017-05-02T04:00"),
+    ("anna", "summer", "2017-06-01T00:00"),  # at the very moment of asking
 ]
 CATEGORY = {"milk": "DAIRY", "bread": "BAKERY", "tea": "DRINKS"}
 STORE = {"a1": "north", "a2": "north", "a3": "south", "b1": "south"}
@@ -60,6 +82,7 @@ def literal_shop(*, until: datetime | None = None) -> ShopTables:
             for member, product, order, moment, quantity, spend, list_spend, coupon in lines
         ]
     )
+    purchases["visit_number"] = _visit_numbers(purchases)
     known = purchases[purchases["member_id"].notna()]
     orders = known.groupby(["member_id", "category", "order_id"], as_index=False).agg(
         ordered_at=("ordered_at", "min"), spend=("spend", "sum")
@@ -90,7 +113,23 @@ def literal_shop(*, until: datetime | None = None) -> ShopTables:
         ),
         visits=ibis.memtable(_looking_back(visits, ["member_id"])[list(VISITS.names)], schema=VISITS),
         products=ibis.memtable(products, schema=PRODUCTS),
+        coupon_redemptions=_dated(REDEMPTIONS, COUPON_REDEMPTIONS, until),
+        campaign_contacts=_dated(CONTACTS, CAMPAIGN_CONTACTS, until),
     )
+
+
+def _visit_numbers(purchases: pd.DataFrame) -> pd.Series:
+    first = purchases.groupby(["member_id", "order_id"])["ordered_at"].min().sort_values()
+    numbers = first.groupby("member_id").cumcount() + 1
+    of_orders = dict(zip(first.index, numbers, strict=True))
+    pairs = zip(purchases["member_id"], purchases["order_id"], strict=True)
+    return pd.Series([of_orders.get(pair) for pair in pairs], index=purchases.index, dtype="Int64")
+
+
+def _dated(rows: list[tuple[str, ...]], schema: ibis.Schema, until: datetime | None) -> ibis.Table:
+    """Rows whose last value is their moment, in the order of the schema."""
+    kept = [(*row[:-1], at(row[-1])) for row in rows if until is None or at(row[-1]) < until]
+    return ibis.memtable(pd.DataFrame(kept, columns=list(schema.names)), schema=schema)
 
 
 def _looking_back(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

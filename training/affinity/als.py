@@ -13,7 +13,7 @@ from implicit.als import AlternatingLeastSquares
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
 from training.affinity.frequency import decayed_matrix
-from training.affinity.pairs import Pairs
+from training.affinity.moment import ShopMoment
 from training.affinity.source import Scores
 from training.protocol import Rows
 
@@ -49,8 +49,8 @@ class Als:
     seed: int
     threads: int
 
-    def fit(self, pairs: Pairs) -> FittedAls:
-        orders = decayed_matrix(pairs)
+    def fit(self, moment: ShopMoment) -> FittedAls:
+        orders = decayed_matrix(moment.pairs)
         members, products = orders.shape
         if orders.nnz == 0:
             return FittedAls(

@@ -22,9 +22,30 @@ CANDIDATE_FIELDS = (
     "decayed_orders",
     "last_ordered_days",
     "gap_days",
+    "neighbours",
+    "next_basket",
+    "favourite_category",
+    "favourite_brand",
+    "stores",
+    "orders_91d",
+    "fast_decayed_orders",
+    "slow_decayed_orders",
+    "gap_deviation_days",
+    "visits_since_first",
+    "visits_since_last",
+    "spend_365d",
+    "subcategory_orders",
+    "subcategory_last_days",
+    "category_orders",
+    "category_last_days",
+    "brand_orders",
+    "brand_last_days",
+    "mailer",
+    "display",
 )
-"""What is stored of a candidate. The first three are scaled to 0..1 by the member's maximum; `last_ordered_days` is
-days since EPOCH, NaN for a product never bought; `gap_days` is NaN until the second order."""
+"""What is stored of a candidate. Scores of sources are scaled to 0..1 by the member's maximum; `..._last_days` and
+`last_ordered_days` are days since EPOCH, NaN for what was never bought; gaps are NaN until there is one; `mailer` and
+`display` are shares of the member's visits to stores that promote the product in the week."""
 
 
 class Field(IntEnum):
@@ -37,6 +58,33 @@ class Field(IntEnum):
     DECAYED_ORDERS = 4
     LAST_ORDERED_DAYS = 5
     GAP_DAYS = 6
+    NEIGHBOURS = 7
+    NEXT_BASKET = 8
+    FAVOURITE_CATEGORY = 9
+    FAVOURITE_BRAND = 10
+    STORES = 11
+    ORDERS_91D = 12
+    FAST_DECAYED_ORDERS = 13
+    SLOW_DECAYED_ORDERS = 14
+    GAP_DEVIATION_DAYS = 15
+    VISITS_SINCE_FIRST = 16
+    VISITS_SINCE_LAST = 17
+    SPEND_365D = 18
+    SUBCATEGORY_ORDERS = 19
+    SUBCATEGORY_LAST_DAYS = 20
+    CATEGORY_ORDERS = 21
+    CATEGORY_LAST_DAYS = 22
+    BRAND_ORDERS = 23
+    BRAND_LAST_DAYS = 24
+    MAILER = 25
+    DISPLAY = 26
+
+
+UNKNOWN = np.array(
+    [np.nan if name.endswith("_days") or name.startswith("visits_since") else 0.0 for name in CANDIDATE_FIELDS],
+    dtype=np.float32,
+)
+"""Values of a product that nothing is known of, for a member; of a place that holds none."""
 
 
 @dataclass(frozen=True, kw_only=True)

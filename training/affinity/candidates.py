@@ -1,36 +1,64 @@
-"""A member's candidates: the union of every source's best, cut by the blend."""
+"""A member's candidates: the union of every source's best, cut by the ranker."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_matrix
 
-from training.affinity.blend import (
-    CANDIDATE_FIELDS,
-    BlendWeights,
-    CandidateValues,
-    Field,
-    blend_sources,
-    scaled,
-    source_scores,
-)
+from training.affinity.blend import UNKNOWN, CandidateValues, Field, scaled
+from training.affinity.group_habits import GroupHabits, habits_by_group
+from training.affinity.moment import ShopMoment
 from training.affinity.pairs import Pairs
-from training.affinity.source import FittedSource
+from training.affinity.source import FittedSource, Scores
 from training.affinity.top import top_mask
 from training.protocol import Catalogue, Ids, Rows
 
-TOP_ITEM_ITEM = 150
-TOP_ALS = 150
-TOP_POPULARITY = 50
-"""How many of a source's best enter the union; frequency enters everything bought."""
+QUOTAS = {
+    "neighbours": 120,
+    "item_item": 100,
+    "als": 80,
+    "favourite_category": 60,
+    "popularity": 50,
+    "next_basket": 40,
+    "favourite_brand": 40,
+    "stores": 40,
+    "trending": 30,
+    "analogues": 20,
+    "arrivals": 15,
+}
+"""How many of a source's best enter the union; everything that the member bought enters it too."""
+
+STORED = (
+    "als",
+    "item_item",
+    "popularity",
+    "neighbours",
+    "next_basket",
+    "favourite_category",
+    "favourite_brand",
+    "stores",
+)
+"""Sources whose scores are stored with a candidate."""
+
+GROUP_FIELDS = (
+    (Field.SUBCATEGORY_ORDERS, Field.SUBCATEGORY_LAST_DAYS),
+    (Field.CATEGORY_ORDERS, Field.CATEGORY_LAST_DAYS),
+    (Field.BRAND_ORDERS, Field.BRAND_LAST_DAYS),
+)
+"""Where a member's habits in the product's subcategory, category and brand within the category are stored."""
 
 CHUNK = 256
 """Members whose scores over the whole catalogue are held at once."""
 
 NO_PRODUCT = -1
+
+NEW_SHARE = 0.4
+"""Least share of a member's places for products never bought: discovery needs them, and the rest rarely ranks high."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,44 +94,86 @@ class MemberCandidates:
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """The fitted sources that a union is drawn from, with the pairs that say what was bought."""
+    """The fitted sources that a union is drawn from, with the moment that they were fitted on."""
 
-    pairs: Pairs
-    item_item: FittedSource
-    als: FittedSource
-    popularity: FittedSource
+    moment: ShopMoment
+    fitted: Mapping[str, FittedSource]
+
+    @property
+    def pairs(self) -> Pairs:
+        """What was bought."""
+        return self.moment.pairs
 
     def union_of(self, member_ids: Ids, members: Rows) -> MemberCandidates:
         """Every candidate of a chunk of members, in catalogue order, before the cut.
 
         `members` are MemberRows of the pairs, -1 for a member who has bought nothing of the catalogue.
         """
-        als, item_item = scaled(self.als.scores(members)), scaled(self.item_item.scores(members))
-        popularity = scaled(self.popularity.scores(members))
         pair_at = self.pairs.positions(members)
-        is_candidate = (
-            (pair_at >= 0)
-            | (top_mask(als, TOP_ALS) & (als > 0))
-            | (top_mask(item_item, TOP_ITEM_ITEM) & (item_item > 0))
-            | top_mask(popularity, TOP_POPULARITY)
-        )
+        is_candidate = pair_at >= 0
+        stored: dict[str, Scores] = {}
+        for name, quota in QUOTAS.items():
+            scores = self.fitted[name].scores(members)
+            if name in STORED:
+                scores = stored[name] = scaled(scores)
+            # A popular product is better than an empty place; of the others, nothing known is no candidate.
+            is_candidate |= top_mask(scores, quota) & ((scores > 0) | (name == "popularity"))
         rows, products = np.nonzero(is_candidate)
-        cells = np.empty((len(rows), len(CANDIDATE_FIELDS)), dtype=np.float32)
-        cells[:, Field.ALS] = als[rows, products]
-        cells[:, Field.ITEM_ITEM] = item_item[rows, products]
-        cells[:, Field.POPULARITY] = popularity[rows, products]
+        cells = np.tile(UNKNOWN, (len(rows), 1))
+        for name, scores in stored.items():
+            cells[:, Field[name.upper()]] = scores[rows, products]
         _put_bought(cells, self.pairs, pair_at[rows, products])
+        self._put_groups(cells, members[rows], products)
+        self._put_promotions(cells, members, rows, products)
         return _rectangle(self.pairs.catalogue, member_ids, rows, products, cells)
+
+    def _put_groups(self, cells: CandidateValues, members: Rows, products: Rows) -> None:
+        for habits, (orders_field, last_field) in zip(self._habits, GROUP_FIELDS, strict=True):
+            groups = habits.groups[products]
+            cells[:, orders_field] = _looked_up(habits.orders, members, groups)
+            last = _looked_up(habits.last_ordered_days, members, groups)
+            cells[:, last_field] = np.where(last > 0, last, np.nan)
+
+    def _put_promotions(self, cells: CandidateValues, members: Rows, rows: Rows, products: Rows) -> None:
+        promotions = self.moment.promotions
+        if promotions is None:
+            return
+        visits = self.moment.stores.visits[np.maximum(members, 0)].multiply((members >= 0)[:, None])
+        for field, display in ((Field.MAILER, False), (Field.DISPLAY, True)):
+            shown = promotions.shown_to(csr_matrix(visits), self.pairs.catalogue.product_ids, display=display)
+            cells[:, field] = _looked_up(shown, rows, products)
+
+    @cached_property
+    def _habits(self) -> tuple[GroupHabits, ...]:
+        facts = self.moment.facts
+        return tuple(
+            habits_by_group(self.moment, groups)
+            for groups in (facts.subcategory, facts.category, facts.brand_in_category)
+        )
+
+
+def _looked_up(matrix: csr_matrix, rows: Rows, columns: Rows) -> npt.NDArray[np.float32]:
+    """float32 (cells,): the matrix at each row and column, 0 where either is negative."""
+    if not len(rows) or not all(matrix.shape):
+        return np.zeros(len(rows), dtype=np.float32)
+    found = np.asarray(matrix[np.maximum(rows, 0), np.maximum(columns, 0)], dtype=np.float32).ravel()
+    return np.where((rows >= 0) & (columns >= 0), found, np.float32(0))
 
 
 def _put_bought(cells: CandidateValues, pairs: Pairs, at: Rows) -> None:
-    cells[:, Field.ORDERS_365D :] = (0.0, 0.0, np.nan, np.nan)
     bought = at >= 0
     for field, column in (
         (Field.ORDERS_365D, pairs.orders_365d),
         (Field.DECAYED_ORDERS, pairs.decayed_orders),
         (Field.LAST_ORDERED_DAYS, pairs.last_ordered_days),
         (Field.GAP_DAYS, pairs.gap_days),
+        (Field.ORDERS_91D, pairs.orders_91d),
+        (Field.FAST_DECAYED_ORDERS, pairs.fast_decayed_orders),
+        (Field.SLOW_DECAYED_ORDERS, pairs.slow_decayed_orders),
+        (Field.GAP_DEVIATION_DAYS, pairs.gap_deviation_days),
+        (Field.VISITS_SINCE_FIRST, pairs.visits_since_first),
+        (Field.VISITS_SINCE_LAST, pairs.visits_since_last),
+        (Field.SPEND_365D, pairs.spend_365d),
     ):
         cells[bought, field] = column[at[bought]]
 
@@ -115,42 +185,40 @@ def _rectangle(
     places = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
     width = int(counts.max(initial=0))
     product_rows = np.full((len(member_ids), width), NO_PRODUCT, dtype=np.int64)
-    values = np.zeros((len(member_ids), width, len(CANDIDATE_FIELDS)), dtype=np.float32)
-    values[..., [Field.LAST_ORDERED_DAYS, Field.GAP_DAYS]] = np.nan
+    values = np.tile(UNKNOWN, (len(member_ids), width, 1))
     product_rows[rows, places] = products
     values[rows, places] = cells
     return MemberCandidates(catalogue=catalogue, member_ids=member_ids, product_rows=product_rows, values=values)
 
 
-def best_candidates(
-    union: MemberCandidates, weights: BlendWeights, *, as_of_days: float, count: int
-) -> MemberCandidates:
-    """The `count` best of each member's union, best first; equal ones in catalogue order.
+def best_candidates(union: MemberCandidates, scores: Scores, *, count: int) -> MemberCandidates:
+    """The `count` best of each member's union by float32 scores (members, places), best first.
 
-    A member's most frequent product is always kept: frequency is scaled by it, and a list cut without it would blend
-    into another order than the one it was cut by.
+    Equal ones stand in catalogue order. NEW_SHARE of the places go to products never bought while there are so many.
     """
-    sources = source_scores(union.values, as_of_days=as_of_days)
-    scores = blend_sources(sources, weights).scores
-    # An empty place scores 0 and stands last, so that a stable sort leaves it behind every candidate.
-    order = np.argsort(-scores, axis=1, kind="stable")
-    kept = _with_most_frequent(order, sources[..., 0], count)
+    is_empty = union.product_rows == NO_PRODUCT
+    # A stable sort keeps catalogue order among equals, and puts empty places behind every candidate.
+    order = np.argsort(np.where(is_empty, np.inf, -scores), axis=1, kind="stable")
+    if order.shape[1] > count:
+        order = _with_new(union, order, count)
     return MemberCandidates(
         catalogue=union.catalogue,
         member_ids=union.member_ids,
-        product_rows=np.take_along_axis(union.product_rows, kept, axis=1),
-        values=np.take_along_axis(union.values, kept[..., None], axis=1),
+        product_rows=np.take_along_axis(union.product_rows, order, axis=1),
+        values=np.take_along_axis(union.values, order[..., None], axis=1),
     )
 
 
-def _with_most_frequent(order: Rows, frequency: npt.NDArray[np.float32], count: int) -> Rows:
-    kept = order[:, :count].copy()
-    if order.shape[1] <= count:
-        return kept
-    largest = np.argmax(frequency, axis=1)
-    has_largest = np.take_along_axis(frequency, kept, axis=1).max(axis=1) >= frequency.max(axis=1)
-    kept[~has_largest, -1] = largest[~has_largest]
-    return kept
+def _with_new(union: MemberCandidates, order: Rows, count: int) -> Rows:
+    rows = np.take_along_axis(union.product_rows, order, axis=1)
+    last = np.take_along_axis(union.values[..., Field.LAST_ORDERED_DAYS], order, axis=1)
+    is_new = np.isnan(last) & (rows != NO_PRODUCT)
+    is_bought = ~np.isnan(last)
+    most_bought = count - np.minimum(is_new.sum(axis=1), int(count * NEW_SHARE))
+    kept = np.where(is_bought, is_bought.cumsum(axis=1) <= most_bought[:, None], is_new)
+    # The kept ones keep their order and come first; then whatever there is.
+    places = np.argsort(~kept, axis=1, kind="stable")[:, :count]
+    return np.take_along_axis(order, places, axis=1)
 
 
 def chunks(member_ids: Ids, pairs: Pairs) -> Iterator[tuple[Ids, Rows]]:

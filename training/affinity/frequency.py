@@ -8,19 +8,26 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from features.groups.declaration import HALF_LIFE_DAYS
+from training.affinity.moment import ShopMoment
 from training.affinity.pairs import Pairs, Values
 from training.affinity.source import Scores
 from training.protocol import Rows
 
 
-def decayed_to(decayed_orders: Values, last_ordered_days: Values, *, as_of_days: float) -> Values:
+def decayed_to(
+    decayed_orders: Values,
+    last_ordered_days: Values,
+    *,
+    as_of_days: float,
+    half_life_days: float = HALF_LIFE_DAYS,
+) -> Values:
     """float32, of the inputs' shape: orders as they count at `as_of_days`; zero where there was none.
 
     `decayed_orders` stands as of the latest order, so the value holds at any later moment.
     """
     # In float64 whatever the shape: one member and a thousand give the same float32.
     last = np.ascontiguousarray(last_ordered_days, dtype=np.float64)
-    counted = np.ascontiguousarray(decayed_orders, dtype=np.float64) * 0.5 ** ((as_of_days - last) / HALF_LIFE_DAYS)
+    counted = np.ascontiguousarray(decayed_orders, dtype=np.float64) * 0.5 ** ((as_of_days - last) / half_life_days)
     return np.nan_to_num(counted, nan=0.0).astype(np.float32)
 
 
@@ -48,5 +55,5 @@ class FittedFrequency:
 class Frequency:
     """Decayed orders of the product by the member."""
 
-    def fit(self, pairs: Pairs) -> FittedFrequency:
-        return FittedFrequency(orders=decayed_matrix(pairs))
+    def fit(self, moment: ShopMoment) -> FittedFrequency:
+        return FittedFrequency(orders=decayed_matrix(moment.pairs))

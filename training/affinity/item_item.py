@@ -10,7 +10,7 @@ from implicit.nearest_neighbours import ItemItemRecommender, normalize
 from scipy.sparse import csr_matrix
 
 from training.affinity.frequency import decayed_matrix
-from training.affinity.pairs import Pairs
+from training.affinity.moment import ShopMoment
 from training.affinity.source import Scores
 from training.protocol import Rows
 
@@ -54,14 +54,19 @@ class ItemItem:
     neighbours: int
     threads: int
 
-    def fit(self, pairs: Pairs) -> FittedItemItem:
-        orders = decayed_matrix(pairs)
-        if orders.nnz == 0:
-            return FittedItemItem(neighbours=_arrange(csr_matrix((len(pairs.catalogue),) * 2)), orders=orders)
-        # What CosineRecommender does, less its warning about the COO matrix that it makes itself.
-        model = ItemItemRecommender(K=self.neighbours, num_threads=self.threads)
-        model.fit(normalize(orders.T).T.tocsr(), show_progress=False)
-        return FittedItemItem(neighbours=_arrange(model.similarity.tocsr()), orders=orders)
+    def fit(self, moment: ShopMoment) -> FittedItemItem:
+        orders = decayed_matrix(moment.pairs)
+        return FittedItemItem(neighbours=nearest(orders, self.neighbours, threads=self.threads), orders=orders)
+
+
+def nearest(rows: csr_matrix, neighbours: int, *, threads: int) -> Neighbours:
+    """The `neighbours` products nearest to each product by cosine over `rows`, float32 (rows, products)."""
+    if rows.nnz == 0:
+        return _arrange(csr_matrix((rows.shape[1], rows.shape[1])))
+    # What CosineRecommender does, less its warning about the COO matrix that it makes itself.
+    model = ItemItemRecommender(K=neighbours, num_threads=threads)
+    model.fit(normalize(rows.T).T.tocsr(), show_progress=False)
+    return _arrange(model.similarity.tocsr())
 
 
 def _arrange(similarity: csr_matrix) -> Neighbours:

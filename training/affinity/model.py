@@ -12,19 +12,26 @@ from features.contracts.clock import days_since_epoch
 from features.contracts.ids import ProductId
 from features.contracts.settings import AffinitySettings, Settings
 from training.affinity.als import Als, FittedAls
-from training.affinity.blend import CANDIDATE_FIELDS, DEFAULT_WEIGHTS, BlendWeights
-from training.affinity.candidates import (
-    NO_PRODUCT,
-    MemberCandidates,
-    Sources,
-    best_candidates,
-    chunks,
-)
-from training.affinity.frequency import decayed_matrix
-from training.affinity.item_item import FittedItemItem, ItemItem, Neighbours
-from training.affinity.pairs import Pairs
+from training.affinity.analogues import Analogues
+from training.affinity.arrivals import Arrivals
+from training.affinity.blend import DEFAULT_WEIGHTS, UNKNOWN, BlendWeights
+from training.affinity.candidates import NO_PRODUCT, MemberCandidates, Sources, best_candidates, chunks
+from training.affinity.favourites import Favourites
+from training.affinity.frequency import Frequency, decayed_matrix
+from training.affinity.item_item import FittedItemItem, ItemItem
+from training.affinity.item_item import Neighbours as ProductNeighbours
+from training.affinity.moment import ShopMoment
+from training.affinity.neighbours import Neighbours
+from training.affinity.next_basket import NextBasket
 from training.affinity.popularity import FittedPopularity
+from training.affinity.rhythm import Rhythm
+from training.affinity.source import FittedSource, Scores, Source
+from training.affinity.stores import StoreSales
+from training.affinity.trending import Trending
 from training.protocol import Catalogue, Ids, rows_of
+
+Rank = Callable[[MemberCandidates, int], Scores]
+"""Scores a union: float32 (members, places), higher is better. The number is the position of its first member."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,44 +49,55 @@ class AffinityModel:
 
     as_of: datetime
     seed: int
+    threads: int
     settings: AffinitySettings
     weights: BlendWeights
     catalogue: Catalogue
     member_ids: Ids
     """Members by MemberRow: those with a purchase in the catalogue, in order of their id."""
     als: FittedAls
-    neighbours: Neighbours
+    neighbours: ProductNeighbours
 
     @property
     def as_of_days(self) -> float:
         """`as_of` in days since EPOCH."""
         return days_since_epoch(self.as_of)
 
-    def sources(self, pairs: Pairs) -> Sources:
-        """The fitted sources over `pairs` of the model's own catalogue, which may be of other members."""
+    def sources(self, moment: ShopMoment) -> Sources:
+        """The sources fitted on `moment`, which is of the model's own catalogue and may be of other members.
+
+        Factors and neighbours of products are the model's; the rest is read off the moment, nothing of it is learnt.
+        """
         return Sources(
-            pairs=pairs,
-            als=self._als_of(pairs.member_ids),
-            item_item=FittedItemItem(neighbours=self.neighbours, orders=decayed_matrix(pairs)),
-            popularity=FittedPopularity(catalogue=self.catalogue),
+            moment=moment,
+            fitted={
+                **fit_light_sources(moment, threads=self.threads, seed=self.seed),
+                "als": self._als_of(moment.pairs.member_ids),
+                "item_item": FittedItemItem(neighbours=self.neighbours, orders=decayed_matrix(moment.pairs)),
+                "popularity": FittedPopularity(catalogue=self.catalogue),
+            },
         )
 
     def candidates(
-        self, pairs: Pairs, member_ids: Ids, *, progress: Callable[[int, int], None] = lambda _done, _all: None
+        self,
+        sources: Sources,
+        member_ids: Ids,
+        *,
+        rank: Rank,
+        progress: Callable[[int, int], None] = lambda _done, _all: None,
     ) -> MemberCandidates:
         """The `settings.candidates` best candidates of each member, best first, unknown members included.
 
-        `pairs` are those of the model's catalogue. Memory is that of a chunk of members over the whole catalogue, and
-        of the result.
+        `rank(union, start)` scores a union of members that begins at position `start` of `member_ids`. Memory is that
+        of a chunk of members over the whole catalogue, and of the result.
         """
-        sources = self.sources(pairs)
         count = self.settings.candidates
         product_rows = np.full((len(member_ids), count), NO_PRODUCT, dtype=np.int64)
-        values = np.zeros((len(member_ids), count, len(CANDIDATE_FIELDS)), dtype=np.float32)
+        values = np.tile(UNKNOWN, (len(member_ids), count, 1))
         done = 0
-        for ids, rows in chunks(member_ids, pairs):
+        for ids, rows in chunks(member_ids, sources.pairs):
             union = sources.union_of(ids, rows)
-            best = best_candidates(union, self.weights, as_of_days=pairs.as_of_days, count=count)
+            best = best_candidates(union, rank(union, done), count=count)
             width = best.product_rows.shape[1]
             product_rows[done : done + len(ids), :width] = best.product_rows
             values[done : done + len(ids), :width] = best.values
@@ -110,9 +128,9 @@ class AffinityModel:
 
 
 def fit_affinity(
-    pairs: Pairs, settings: Settings, *, as_of: datetime, weights: BlendWeights = DEFAULT_WEIGHTS
+    moment: ShopMoment, settings: Settings, *, as_of: datetime, weights: BlendWeights = DEFAULT_WEIGHTS
 ) -> AffinityModel:
-    """The model of `pairs` as known at `as_of`; the same seed and pairs give the same model, whatever the threads."""
+    """The model of `moment`, known at `as_of`; the same seed and moment give the same model, whatever the threads."""
     affinity = settings.affinity
     als = Als(
         factors=affinity.factors,
@@ -126,10 +144,28 @@ def fit_affinity(
     return AffinityModel(
         as_of=as_of,
         seed=settings.seed,
+        threads=settings.threads,
         settings=affinity,
         weights=weights,
-        catalogue=pairs.catalogue,
-        member_ids=pairs.member_ids,
-        als=als.fit(pairs),
-        neighbours=item_item.fit(pairs).neighbours,
+        catalogue=moment.pairs.catalogue,
+        member_ids=moment.pairs.member_ids,
+        als=als.fit(moment),
+        neighbours=item_item.fit(moment).neighbours,
     )
+
+
+def fit_light_sources(moment: ShopMoment, *, threads: int, seed: int) -> dict[str, FittedSource]:
+    """The sources that need no training, by name."""
+    light: dict[str, Source] = {
+        "frequency": Frequency(),
+        "rhythm": Rhythm(),
+        "neighbours": Neighbours(seed=seed),
+        "next_basket": NextBasket(threads=threads),
+        "favourite_category": Favourites(by="subcategory"),
+        "favourite_brand": Favourites(by="brand_in_category"),
+        "stores": StoreSales(),
+        "trending": Trending(),
+        "arrivals": Arrivals(),
+        "analogues": Analogues(),
+    }
+    return {name: source.fit(moment) for name, source in light.items()}

@@ -48,6 +48,7 @@ def save_affinity(model: AffinityModel, folder: Path) -> None:
         {
             "as_of": moment_text(model.as_of),
             "seed": model.seed,
+            "threads": model.threads,
             "settings": model.settings.model_dump(mode="json"),
             "weights": asdict(model.weights),
             "candidate_fields": list(CANDIDATE_FIELDS),
@@ -77,6 +78,7 @@ def load_affinity(folder: Path) -> AffinityModel:
         return AffinityModel(
             as_of=parse_moment(written["as_of"]),
             seed=written["seed"],
+            threads=written["threads"],
             settings=_settings(folder / MODEL, written["settings"]),
             weights=BlendWeights(**written["weights"]),
             catalogue=Catalogue(

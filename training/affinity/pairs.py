@@ -19,6 +19,20 @@ Values = npt.NDArray[np.float32]
 
 GROUP = "member_product"
 SERVICE = "product_affinity"
+PAIR_FEATURES = (
+    "orders_365d",
+    "decayed_orders",
+    "last_ordered_at",
+    "gap_days",
+    "orders_91d",
+    "fast_decayed_orders",
+    "slow_decayed_orders",
+    "gap_deviation_days",
+    "visits_since_first",
+    "visits_since_last",
+    "spend_365d",
+)
+"""Features of the group that a pair holds."""
 
 
 class FeatureHistory(Protocol):
@@ -53,6 +67,15 @@ class Pairs:
     """Days since EPOCH of the pair's latest order."""
     gap_days: Values
     """Median days between the member's orders of the product; NaN while there is one."""
+    orders_91d: Values
+    fast_decayed_orders: Values
+    """As of the pair's latest order, like the slow ones."""
+    slow_decayed_orders: Values
+    gap_deviation_days: Values
+    """NaN below three orders."""
+    visits_since_first: Values
+    visits_since_last: Values
+    spend_365d: Values
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -103,6 +126,13 @@ def pairs_of(rows: pd.DataFrame, catalogue: Catalogue, *, as_of: datetime) -> Pa
         decayed_orders=column("decayed_orders"),
         last_ordered_days=column("last_ordered_at"),
         gap_days=column("gap_days"),
+        orders_91d=column("orders_91d"),
+        fast_decayed_orders=column("fast_decayed_orders"),
+        slow_decayed_orders=column("slow_decayed_orders"),
+        gap_deviation_days=column("gap_deviation_days"),
+        visits_since_first=column("visits_since_first"),
+        visits_since_last=column("visits_since_last"),
+        spend_365d=column("spend_365d"),
     )
 
 

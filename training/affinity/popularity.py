@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.affinity.pairs import Pairs
+from training.affinity.moment import ShopMoment
 from training.affinity.source import Scores
 from training.protocol import Catalogue, Rows
 
@@ -26,5 +26,5 @@ class FittedPopularity:
 class Popularity:
     """Distinct buyers within the catalogue's window, `affinity.sold_within_days`."""
 
-    def fit(self, pairs: Pairs) -> FittedPopularity:
-        return FittedPopularity(catalogue=pairs.catalogue)
+    def fit(self, moment: ShopMoment) -> FittedPopularity:
+        return FittedPopularity(catalogue=moment.pairs.catalogue)

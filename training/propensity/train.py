@@ -17,13 +17,13 @@ from features.contracts.errors import Refused
 from features.contracts.settings import Settings
 from features.prepared import VISITS_FILE
 from features.store.history import History
-from training.affinity.plan import first_purchase_at
 from training.cutoffs import Cutoff, plan_cutoffs
 from training.promotion import PRIMARY, PRIMARY_ERROR
 from training.propensity.charts import auc_chart, reliability_chart
 from training.propensity.evaluation import MEASURES, MODEL, PropensityQuality, evaluate_propensity
 from training.propensity.model import ENCODING, SERVICE, PropensityModel, fit_propensity, matrix
 from training.propensity.rows import LABEL, PairSource
+from training.recommendations.plan import first_purchase_at
 from training.tracking import ModelVersion, Tracking, save_lightgbm
 
 LOG = logging.getLogger(__name__)

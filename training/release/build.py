@@ -16,14 +16,19 @@ from features.contracts.ids import ReleaseId
 from features.contracts.settings import Settings
 from features.schema import feature_schema, feature_schema_hash
 from features.store.history import History
-from features.store.online import online_files, publish_members
+from features.store.online import publish_members
+from features.store.packed_member import FORMAT
 from features.tables.storage import current_tables
 from training.affinity.model_files import load_affinity
-from training.affinity.pairs import read_pairs
+from training.affinity.moment import read_moment
+from training.ranker.model import load_ranker, open_ranker
+from training.ranker.order import blend_order, ranker_order
+from training.release.coupon_offers import coupon_part
 from training.release.manifest import Manifest, ModelInRelease, checksums, verify, write_manifest
+from training.release.member_list import listed
 from training.release.members import identities, packed_members
-from training.release.products import build_products, read_names
 from training.release.shelf import activate, clear_leftovers, next_release_id, prune, release_folder
+from training.release.shop_parts import write_shop_parts
 from training.tracking import Model, ModelVersion, Tracking
 
 AFFINITY_FOLDER = "affinity"
@@ -58,9 +63,11 @@ def make_release(
     """
     paths = settings.paths
     with exclusive(paths.locks, "release"):
-        clear_leftovers(paths)
+        clear_leftovers(settings)
         models: tuple[Model, ...] = ("product_affinity", "purchase_propensity")
         champions = {model: _champion(tracking, model, as_of=as_of) for model in models}
+        if tracking.champion("coupon_redemption") is not None:
+            champions["coupon_redemption"] = _champion(tracking, "coupon_redemption", as_of=as_of)
         release_id = next_release_id(paths)
         folder = release_folder(paths, release_id)
         with new_folder(folder) as partial:
@@ -69,8 +76,8 @@ def make_release(
             )
             write_manifest(partial, manifest)
             verify(partial)
-        activate(paths, release_id)
-        removed = prune(paths, keep=settings.serving.keep_releases)
+        activate(settings, release_id)
+        removed = prune(settings, keep=settings.serving.keep_releases)
     return MadeRelease(manifest=manifest, folder=folder, removed=removed)
 
 
@@ -103,21 +110,31 @@ def _fill(
     shutil.copytree(tracking.folder_of(champions["purchase_propensity"]), folder / PROPENSITY_FOLDER)
     (folder / SCHEMA_FILE).write_text(json.dumps(feature_schema(), indent=2), encoding="utf-8")
     tables = current_tables(settings.paths)
-    progress(0, 1, "product matrix")
-    products = build_products(history, read_names(tables.folder), as_of=as_of)
-    products.save(folder)
+    parts = write_shop_parts(folder, settings, history, tables.folder, as_of=as_of, progress=progress)
     affinity = load_affinity(folder / AFFINITY_FOLDER)
-    pairs = read_pairs(history, affinity.catalogue, at=as_of)
-    members = publish_members(
-        settings,
-        release_id,
-        packed_members(
-            history, affinity, pairs, as_of=as_of, progress=lambda done, every: progress(done, every, "members online")
-        ),
-        identities(tables.folder),
-        as_of=as_of,
+    model = load_ranker(folder / AFFINITY_FOLDER)
+    moment = read_moment(
+        history, history.build.folder, parts.products, affinity.catalogue, at=as_of, tables_folder=tables.folder
     )
-    size = online_files(settings.paths, release_id).rows.stat().st_size
+    order = (
+        blend_order(affinity, moment)
+        if model is None
+        else ranker_order(open_ranker(model, parts.products, compiled=settings.ranker.compiled), moment)
+    )
+    packed = packed_members(
+        history,
+        affinity,
+        affinity.sources(moment),
+        order=order,
+        as_of=as_of,
+        progress=lambda done, every: progress(done, every, "members online"),
+    )
+    coupons = champions.get("coupon_redemption")
+    coupon_model = None if coupons is None else tracking.folder_of(coupons)
+    with coupon_part(folder, settings, history, coupon_model, parts.product_ids, as_of=as_of) as with_coupons:
+        online = publish_members(
+            settings, release_id, listed(with_coupons(packed), folder), identities(tables.folder), as_of=as_of
+        )
     return Manifest(
         release_id=release_id,
         as_of=as_of,
@@ -125,9 +142,11 @@ def _fill(
         feature_schema=feature_schema_hash(),
         affinity=_in_release(tracking, champions["product_affinity"]),
         propensity=_in_release(tracking, champions["purchase_propensity"]),
-        products=len(products.table),
-        members=members,
-        bytes_per_member=round(size / max(1, members)),
+        coupons=None if coupons is None else _in_release(tracking, coupons),
+        products=len(parts.products.table),
+        members=online.members,
+        online_format=FORMAT,
+        bytes_per_member=round(online.bytes / max(1, online.members)),
         settings=settings.model_dump(mode="json", exclude={"secrets", "home"}),
         files=checksums(folder),
     )

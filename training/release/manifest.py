@@ -13,6 +13,7 @@ from features.contracts.atomic import write_text
 from features.contracts.errors import ReleaseDamaged
 from features.contracts.ids import ReleaseId
 from features.schema import feature_schema_hash
+from features.store.packed_member import FORMAT
 
 MANIFEST_FILE = "manifest.json"
 
@@ -39,9 +40,13 @@ class Manifest(BaseModel):
     feature_schema: str
     affinity: ModelInRelease
     propensity: ModelInRelease
+    coupons: ModelInRelease | None = None
+    """None in a shop without coupons."""
     products: int
     members: int
     bytes_per_member: int
+    online_format: int = 1
+    """Form of the members' online rows."""
     settings: dict[str, Any]
     """The settings that the release was made with, secrets left out; `Any` because JSON is."""
     files: dict[str, str]
@@ -87,6 +92,8 @@ def verify(folder: Path) -> Manifest:
             f"release {folder.name}: built for feature schema {manifest.feature_schema}, this code computes "
             f"{feature_schema_hash()}; run `faces features`, `faces train` and `faces release`"
         )
+    if manifest.online_format != FORMAT:
+        raise ReleaseDamaged(f"release {folder.name}: its online rows have another form; run `faces release`")
     return manifest
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -12,15 +13,17 @@ import pandas as pd
 
 from features.contracts.clock import days_since_epoch
 from features.contracts.ids import MemberId, ProductId
-from features.encoding import Encoding
+from features.encoding import Encoding, Vectors
 from features.groups.catalogue import GROUPS
 from features.groups.declaration import FeatureType
 from features.prepared import PURCHASES_FILE
 from features.store.history import EVENT_TIMESTAMP, History
 from features.store.online import PackedMember, identity_key
-from training.affinity.candidates import MemberCandidates
+from training.affinity.candidates import MemberCandidates, Sources
 from training.affinity.model import AffinityModel
-from training.affinity.pairs import Pairs
+from training.affinity.source import Scores
+from training.protocol import Ids
+from training.release.bought_before import bought_marks, bought_products
 
 SERVICE = "member_page"
 MEMBER_GROUPS = tuple(GROUPS[name] for name in ("member_value", "member_rhythm", "member_mix"))
@@ -33,6 +36,9 @@ TEXT_NAMES = tuple(
 )
 """Names of the packed texts, in order."""
 
+Order = Callable[[Vectors, MemberCandidates, int], Scores]
+"""Scores the unions of members whose encoded features are given; the number is the position of a union's first."""
+
 RECENT_PURCHASES = 20
 MEMBERS_PER_CHUNK = 2_000
 """Members packed at once: bounds the memory whatever the size of the shop."""
@@ -41,19 +47,30 @@ MEMBERS_PER_CHUNK = 2_000
 def packed_members(
     history: History,
     affinity: AffinityModel,
-    pairs: Pairs,
+    sources: Sources,
     *,
+    order: Order,
     as_of: datetime,
+    only: Ids | None = None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Iterator[list[PackedMember]]:
-    """Every member with a purchase before `as_of`, in chunks, ordered by id."""
+    """Every member with a purchase before `as_of`, in chunks, ordered by id; `order` cuts and orders the candidates.
+
+    With `only` no other members are packed.
+    """
     keys = history.keys_at("member_value", as_of)
+    if only is not None:
+        keys = keys[keys["member_id"].isin(only.astype(object))]
     for start in range(0, len(keys), MEMBERS_PER_CHUNK):
         chunk = keys.iloc[start : start + MEMBERS_PER_CHUNK]
         features = history.features_at(SERVICE, chunk.assign(**{EVENT_TIMESTAMP: pd.Timestamp(as_of)}))
-        candidates = affinity.candidates(pairs, features["member_id"].to_numpy(dtype=np.str_))
+        vectors = ENCODING.encode(features)
+        candidates = affinity.candidates(
+            sources, features["member_id"].to_numpy(dtype=np.str_), rank=partial(order, vectors)
+        )
         recent = recent_purchases(history.build.folder, list(features["member_id"]), as_of=as_of)
-        yield _pack(features, candidates, recent, as_of=as_of)
+        bought = bought_products(history.build.folder, list(features["member_id"]), as_of=as_of)
+        yield _pack(features, vectors, candidates, recent, bought, as_of=as_of)
         progress(min(start + MEMBERS_PER_CHUNK, len(keys)), len(keys))
 
 
@@ -110,9 +127,14 @@ def identities(tables_folder: Path) -> pd.DataFrame:
 
 
 def _pack(
-    features: pd.DataFrame, candidates: MemberCandidates, recent: pd.DataFrame, *, as_of: datetime
+    features: pd.DataFrame,
+    vectors: Vectors,
+    candidates: MemberCandidates,
+    recent: pd.DataFrame,
+    bought_by: dict[str, list[str]],
+    *,
+    as_of: datetime,
 ) -> list[PackedMember]:
-    vectors = ENCODING.encode(features)
     texts = features[list(TEXT_NAMES)].fillna("").to_numpy(dtype=object)
     latest = recent.set_index("member_id")
     epoch = days_since_epoch(datetime.fromtimestamp(0, tz=as_of.tzinfo))
@@ -120,16 +142,18 @@ def _pack(
     for row, member_id in enumerate(features["member_id"]):
         found = candidates.of(row)
         bought = latest.loc[member_id]
+        candidate_ids = tuple(ProductId(str(each)) for each in found.product_ids)
         packed.append(
             PackedMember(
                 member_id=MemberId(member_id),
                 as_of=as_of,
                 vector=vectors[row],
-                candidate_ids=tuple(ProductId(str(each)) for each in found.product_ids),
+                candidate_ids=candidate_ids,
                 candidate_values=found.values,
                 recent_product_ids=tuple(ProductId(each) for each in bought["product_ids"]),
                 recent_ordered_days=tuple(epoch + seconds / 86_400 for seconds in bought["ordered_epochs"]),
                 texts=tuple(texts[row]),
+                bought_marks=bought_marks(bought_by[member_id], candidate_ids),
             )
         )
     return packed

@@ -1,4 +1,4 @@
-"""The product matrix of a release: every product that sold lately, with names, groupings and features."""
+"""The product matrix of a release: every product that sold lately or is on sale, with names, groupings and features."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MATRIX_FILE = "product_matrix.npz"
 
 @dataclass(frozen=True)
 class ProductShelf:
-    """Products in order of popularity (buyers of the last 28, then 91 days, then id).
+    """Products in order of popularity (buyers of the last 28, then 91 days, then id), the unsold ones at the end.
 
     `table` has product_id, name, brand, department, category, subcategory and price, one row per product;
     `matrix` is float32 (products, features) in the order of ENCODING.
@@ -41,9 +41,32 @@ class ProductShelf:
         return {ProductId(product_id): ProductRow(row) for row, product_id in enumerate(self.table["product_id"])}
 
     @cached_property
+    def ids(self) -> list[ProductId]:
+        """Product of each row."""
+        return [ProductId(str(product_id)) for product_id in self.table["product_id"]]
+
+    @cached_property
+    def prices(self) -> list[float | None]:
+        """Price of each row to the cent, None where it is unknown."""
+        prices = self.table["price"].to_numpy(dtype=np.float64, na_value=np.nan)
+        return [None if np.isnan(price) else round(price, 2) for price in prices.tolist()]
+
+    @cached_property
     def names(self) -> list[str]:
         """Name of each row; the id where there is no name."""
         return list(self.table["name"].fillna(self.table["product_id"]))
+
+    @cached_property
+    def groups(self) -> npt.NDArray[np.int64]:
+        """int64 (products,): number of each row's narrowest group, -1 without one."""
+        narrowest = self.table["subcategory"].fillna(self.table["category"])
+        return np.asarray(pd.factorize(narrowest)[0], dtype=np.int64)
+
+    @cached_property
+    def is_sold_lately(self) -> npt.NDArray[np.bool_]:
+        """bool (products,): sold within 91 days, or never yet: nobody should be shown what left the shops."""
+        sales = self.matrix[:, ENCODING.stored_names.index("product_demand__sales_91d")]
+        return np.asarray(~(sales <= 0), dtype=np.bool_)
 
     def name(self, product_id: ProductId) -> str:
         """Name of a product; its id when the release does not know it."""
@@ -62,10 +85,17 @@ def load_products(folder: Path) -> ProductShelf:
     return ProductShelf(table=pd.read_parquet(folder / TABLE_FILE), matrix=matrix)
 
 
-def build_products(history: History, names: pd.DataFrame, *, as_of: datetime) -> ProductShelf:
-    """The shelf as known at `as_of`. `names` has product_id and name."""
+def build_products(
+    history: History, names: pd.DataFrame, *, as_of: datetime, launched: pd.DataFrame | None = None
+) -> ProductShelf:
+    """The shelf as known at `as_of`. `names` has product_id and name.
+
+    `launched` has product_id, price, brand, department, category and subcategory of products that are on sale; those
+    without a sale lately stand at the end, their features NaN but for the price.
+    """
     keys = history.keys_at("product_facts", as_of).assign(**{EVENT_TIMESTAMP: pd.Timestamp(as_of)})
-    features = history.features_at(SERVICE, keys)
+    sold = history.features_at(SERVICE, keys)
+    features = sold if launched is None else _with_unsold(sold, launched)
     table = pd.DataFrame(
         {
             "product_id": features["product_id"],
@@ -76,7 +106,7 @@ def build_products(history: History, names: pd.DataFrame, *, as_of: datetime) ->
             "price": features["product_facts__price"],
         }
     ).merge(names[["product_id", "name"]], on="product_id", how="left")
-    order = _by_popularity(features)
+    order = np.concatenate([_by_popularity(sold), np.arange(len(sold), len(features))])
     matrix = ENCODING.encode(features)
     return ProductShelf(table=table.iloc[order].reset_index(drop=True), matrix=matrix[order])
 
@@ -84,6 +114,17 @@ def build_products(history: History, names: pd.DataFrame, *, as_of: datetime) ->
 def read_names(tables_folder: Path) -> pd.DataFrame:
     """product_id and name of every product of a tables version."""
     return duckdb.sql(f"SELECT product_id, name FROM read_parquet('{tables_folder / 'products.parquet'}')").df()
+
+
+def _with_unsold(sold: pd.DataFrame, launched: pd.DataFrame) -> pd.DataFrame:
+    unsold = launched[~launched["product_id"].isin(sold["product_id"])].sort_values("product_id")
+    if unsold.empty:
+        return sold
+    features = sold.set_index("product_id").reindex([*sold["product_id"], *unsold["product_id"]])
+    for name in ("price", "brand", "department", "category", "subcategory"):
+        column = f"product_facts__{name}"
+        features[column] = [*sold[column], *unsold[name]]
+    return features.rename_axis("product_id").reset_index()
 
 
 def _by_popularity(features: pd.DataFrame) -> npt.NDArray[np.int64]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 from pathlib import Path
 
 from features.contracts.atomic import exclusive, read_json, remove_partials, write_json
-from features.contracts.errors import Busy, NothingLoaded, ReleaseDamaged
+from features.contracts.errors import Busy, NothingLoaded, ReleaseDamaged, StoreUnavailable
 from features.contracts.ids import ReleaseId
 from features.contracts.paths import ShopPaths
-from features.store.online import online_files, remove_online
+from features.contracts.settings import Settings
+from features.store.online import are_online_rows_whole, remove_online
 from training.release.manifest import Manifest, read_manifest, verify
 
 POINTER = "active"
 _ID = re.compile(r"^r\d{6}$")
+
+log = logging.getLogger(__name__)
 
 
 def active_release(paths: ShopPaths) -> ReleaseId | None:
@@ -61,16 +65,19 @@ def next_release_id(paths: ShopPaths) -> ReleaseId:
     return ReleaseId(f"r{max(numbers) + 1:06d}")
 
 
-def activate(paths: ShopPaths, release_id: ReleaseId) -> Manifest:
-    """Puts a release into service: a running one takes it up within a second. Raises ReleaseDamaged, Busy."""
+def activate(settings: Settings, release_id: ReleaseId) -> Manifest:
+    """Puts a release into service: a running one takes it up within a second.
+
+    Raises ReleaseDamaged, Busy, StoreUnavailable.
+    """
+    paths = settings.paths
     with exclusive(paths.locks, "activate"):
         folder = release_folder(paths, release_id)
         if not folder.is_dir():
             known = ", ".join(release_ids(paths)) or "none"
             raise ReleaseDamaged(f"release {release_id}: there is no such release (there are: {known})")
         manifest = verify(folder)
-        online = online_files(paths, release_id)
-        if not (online.rows.is_file() and online.registry.is_file()):
+        if not are_online_rows_whole(settings, release_id):
             raise ReleaseDamaged(f"release {release_id}: its online rows are gone; run `faces release`")
         before = read_json(paths.releases / POINTER) or {}
         previous = before.get("release_id")
@@ -85,11 +92,13 @@ def activate(paths: ShopPaths, release_id: ReleaseId) -> Manifest:
         return manifest
 
 
-def prune(paths: ShopPaths, *, keep: int) -> list[ReleaseId]:
+def prune(settings: Settings, *, keep: int) -> list[ReleaseId]:
     """Removes the oldest releases beyond `keep`, never the active one or the one before it; returns what went.
 
-    Nothing goes while another process puts a release into service: it could be one of these. Next time is soon enough.
+    Nothing goes while another process puts a release into service: it could be one of these. Next time is soon enough,
+    as it is for online rows that cannot be reached.
     """
+    paths = settings.paths
     try:
         with exclusive(paths.locks, "activate"):
             pointer = read_json(paths.releases / POINTER) or {}
@@ -97,18 +106,28 @@ def prune(paths: ShopPaths, *, keep: int) -> list[ReleaseId]:
             gone = [release_id for release_id in release_ids(paths)[:-keep] if release_id not in kept]
             for release_id in gone:
                 shutil.rmtree(release_folder(paths, release_id), ignore_errors=True)
-                remove_online(paths, release_id)
+                _remove_online(settings, release_id)
             return gone
     except Busy:
         return []
 
 
-def clear_leftovers(paths: ShopPaths) -> None:
+def clear_leftovers(settings: Settings) -> None:
     """Removes what a killed `faces release` left: partial files, and online rows without a release."""
+    paths = settings.paths
     remove_partials(paths.releases)
     remove_partials(paths.online)
     known = set(release_ids(paths))
-    for rows in paths.online.glob("r*.db") if paths.online.is_dir() else ():
-        release_id = ReleaseId(rows.name.split(".")[0])
+    for file in paths.online.glob("r*.db") if paths.online.is_dir() else ():
+        release_id = ReleaseId(file.name.split(".")[0])
         if release_id not in known:
-            remove_online(paths, release_id)
+            _remove_online(settings, release_id)
+
+
+def _remove_online(settings: Settings, release_id: ReleaseId) -> None:
+    try:
+        remove_online(settings, release_id)
+    except StoreUnavailable as error:
+        log.warning(
+            "release %s: its online rows stay for now, the next `faces release` removes them: %s", release_id, error
+        )

@@ -92,3 +92,17 @@ def test_product_demand_counts_anonymous_sales_but_no_anonymous_buyers() -> None
 def test_category_demand_counts_members() -> None:
     bakery = row("category_demand", "BAKERY")
     assert (bakery.sales_91d, bakery.buyers_91d, bakery.buyers_365d, bakery.repeat_rate) == (1, 1, 2, 0.0)
+
+
+def test_member_coupons_count_lines_redemptions_and_campaigns_before_the_moment() -> None:
+    anna = row("member_coupons", "anna")
+    assert (anna.coupon_lines_28d, anna.coupon_lines_365d, anna.coupon_orders) == (1, 1, 1)
+    assert anna.coupon_spend_share == 0.375
+    assert (anna.redemptions_91d, anna.redemptions_365d, anna.redemption_days, anna.campaigns_redeemed) == (2, 2, 1, 1)
+    assert (anna.campaigns_received, anna.last_contacted_at) == (2, datetime(2017, 5, 2, 4, tzinfo=UTC))
+
+
+def test_a_redemption_of_more_than_a_year_back_is_not_counted() -> None:
+    ben = row("member_coupons", "ben")
+    assert (ben.redemptions_365d, ben.campaigns_redeemed, ben.campaigns_received) == (0, 0, 1)
+    assert pd.isna(ben.last_redeemed_at)

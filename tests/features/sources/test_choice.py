@@ -20,7 +20,7 @@ def test_no_folder_means_the_packaged_data_set(con, settings):
     assert handed.adapter == "complete-journey"
     assert {table.name for table in handed.tables} == {
         *("products", "stores", "member_records", "campaigns", "order_lines", "contacts", "coupons"),
-        *("coupon_products", "coupon_redemptions"),
+        *("coupon_products", "coupon_redemptions", "promotions"),
     }
 
 

@@ -41,7 +41,7 @@ def assert_same(found: PackedMember | None, packed: PackedMember) -> None:
     for field in dataclasses.fields(PackedMember):
         ours, theirs = getattr(found, field.name), getattr(packed, field.name)
         if isinstance(theirs, np.ndarray):
-            assert ours.dtype == np.float32, field.name
+            assert ours.dtype == theirs.dtype, field.name
             assert ours.shape == theirs.shape, field.name
             np.testing.assert_array_equal(ours, theirs, err_msg=field.name)
         else:
@@ -123,9 +123,9 @@ def test_a_publication_that_fails_leaves_the_rows_of_before(settings: Settings) 
 
 def test_removed_rows_are_gone(settings: Settings) -> None:
     publish(settings)
-    remove_online(settings.paths, RELEASE)
+    remove_online(settings, RELEASE)
     assert list(settings.paths.online.iterdir()) == []
-    remove_online(settings.paths, RELEASE)
+    remove_online(settings, RELEASE)
 
 
 def test_moments_survive_packing_to_the_second() -> None:

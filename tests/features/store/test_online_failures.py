@@ -14,7 +14,7 @@ from online_members import ANNA, EVERYBODY, RELEASE, publish
 
 from features.contracts.errors import StoreUnavailable
 from features.contracts.settings import Settings, load_settings
-from features.store import online
+from features.store.embedded_rows import EmbeddedRows
 from features.store.online import OnlineFiles, OnlineReader, identity_key, online_files
 
 READERS = 3
@@ -129,13 +129,13 @@ def test_a_reader_recovers_when_the_rows_are_published_again(
 def test_rows_that_vanish_while_they_are_opened_are_not_created_anew(
     settings: Settings, files: OnlineFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opening = online._open
+    opening = EmbeddedRows._open
 
     def vanish(*args: object, **named: object) -> object:
         files.rows.unlink()
         return opening(*args, **named)  # type: ignore[arg-type]  # handed through
 
-    monkeypatch.setattr(online, "_open", vanish)
+    monkeypatch.setattr(EmbeddedRows, "_open", vanish)
     with pytest.raises(StoreUnavailable):
         OnlineReader(settings, RELEASE).member("anna")
     assert not files.rows.exists()

@@ -7,6 +7,7 @@ from features.tables.storage import connect, current_tables, open_tables, stored
 LINES = ["order_id,product_id,ordered_at,quantity,source,source_id", "o1,p1,2017-03-01 10:00:00,1,pos,7"]
 TYPES = {
     ColumnType.TEXT: "string",
+    ColumnType.TEXTS: "array<string>",
     ColumnType.MOMENT: "timestamp('UTC', 6)",
     ColumnType.DAY: "date",
     ColumnType.MONEY: "decimal(18, 2)",

@@ -8,6 +8,7 @@ BODY = {"member": {"member_id": "m1"}}
 
 SCOPED = [
     ("POST", "/v1/recommendations", "recommend"),
+    ("GET", "/v1/scenarios", "recommend"),
     ("GET", "/v1/products", "recommend"),
     ("GET", "/v1/products/p1/similar", "recommend"),
     ("GET", "/v1/members/m1", "members"),

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
 import pytest
 
+from serving.answers import BundledProduct, RecommendedItem
 from serving.records.recommendations import count_recommendations
 from serving.records.tables import RecommendationRow
 
@@ -64,7 +66,65 @@ def test_basket_excluded_and_looked_at_products_reach_the_engine(api):
     answer = api.send("POST", ROUTE, json=body)
     assert [item["id"] for item in answer.json()["items"]] == ["p4", "p5"]
     query = api.engine.asked[-1]
-    assert (query.basket, query.exclude, query.locale) == ({"p1"}, {"p2", "p3"}, "zh")
+    assert (query.basket, query.product_id, query.store_id) == (("p1",), "p2", "s")
+    assert (query.exclude, query.locale) == ({"p3"}, "zh")
+
+
+def test_filter_and_supplied_items_reach_the_engine_and_count_for_them(api):
+    body = {"member": {"member_id": "m1"}, "filter": "price < 5", "item_ids": ["p9", "p8", "p7"], "scenario": "cart"}
+    assert api.send("POST", ROUTE, json=body).status_code == 200
+    query = api.engine.asked[-1]
+    assert (query.scenario, query.filter, query.item_ids, query.count) == ("cart", "price < 5", ("p9", "p8", "p7"), 3)
+
+
+def test_more_supplied_items_than_may_be_answered_are_ranked_and_cut(api, settings):
+    ids = [f"p{number}" for number in range(1, settings.serving.max_count + 50)]
+    api.send("POST", ROUTE, json={"member": {"member_id": "m1"}, "item_ids": ids})
+    assert api.engine.asked[-1].count == settings.serving.max_count
+
+
+def test_what_an_item_has_beyond_the_usual_is_shown_and_the_rest_left_out(start_api, make_engine):
+    bundle = RecommendedItem(
+        id="p1+p2",
+        type="bundle",
+        name="Tea and milk",
+        score=0.5,
+        source="together",
+        reasons=(),
+        products=(BundledProduct(product_id="p1", name="Tea", price=2.5), BundledProduct(product_id="p2", name="Milk")),
+        support=0.01,
+        lift=2.5,
+        ends_on=date(2017, 12, 31),
+        expected_on=date(2018, 1, 5),
+        exploration_probability=0.123456789,
+    )
+    api = start_api(make_engine(items=(bundle,)))
+    (item,) = api.send("POST", ROUTE, json=BODY).json()["items"]
+    assert item == {
+        "id": "p1+p2",
+        "type": "bundle",
+        "name": "Tea and milk",
+        "score": 0.5,
+        "source": "together",
+        "reasons": [],
+        "products": [{"id": "p1", "name": "Tea", "price": 2.5}, {"id": "p2", "name": "Milk", "price": None}],
+        "support": 0.01,
+        "lift": 2.5,
+        "ends_on": "2017-12-31",
+        "expected_on": "2018-01-05",
+        "exploration_probability": 0.123457,
+    }
+    (row,) = logged(api)
+    assert (row.items[0]["type"], row.items[0]["exploration_probability"]) == ("bundle", 0.123456789)
+
+
+def test_the_scenarios_are_listed_in_words(api):
+    answer = api.send("GET", "/v1/scenarios").json()
+    assert answer["next_cursor"] is None
+    kinds = {item["name"]: item["kind"] for item in answer["items"]}
+    assert set(kinds) == {"home", "replenish", "discover", "cart", "product", "associate", "coupon", "content"}
+    assert all(kinds[name] == name for name in kinds)
+    assert all(item["sentence"] for item in answer["items"])
 
 
 def test_reasons_are_left_out_when_not_asked_for(api):
@@ -85,6 +145,7 @@ def test_each_answer_is_logged_with_its_items(api):
     assert row.items[1] == {
         "position": 2,
         "id": "p2",
+        "type": "product",
         "score": 0.5,
         "source": "frequency",
         "exploration_probability": 0.0,
@@ -140,7 +201,11 @@ def test_another_holder_may_use_the_same_idempotency_key(api):
         ({"member": {"source": "app"}}, "source and source_id go together"),
         ({"member": {"phone_hash": "+15550001111"}}, "body.member.phone_hash: String should match"),
         ({"member": {"member_id": 7}}, "body.member.member_id: Input should be a valid string"),
-        ({"member": {"member_id": "m1"}, "scenario": "cart"}, "there are: home"),
+        ({"member": {"member_id": "m1"}, "scenario": "attic"}, "there are: associate, cart, content, coupon"),
+        ({"member": {"member_id": "m1"}, "scenario": "product"}, "needs the product being looked at"),
+        ({"member": {"member_id": "m1"}, "filter": ""}, "body.filter: String should have at least 1 character"),
+        ({"member": {"member_id": "m1"}, "filter": "x" * 2001}, "body.filter: String should have at most 2000"),
+        ({"member": {"member_id": "m1"}, "item_ids": []}, "body.item_ids: List should have at least 1 item"),
         ({"member": {"member_id": "m1"}, "count": 0}, "body.count"),
         ({"member": {"member_id": "m1"}, "count": 201}, "more than the 200"),
         ({"member": {"member_id": "m1"}, "locale": "fr"}, "body.locale"),

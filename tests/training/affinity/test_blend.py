@@ -5,24 +5,47 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.affinity.blend import CANDIDATE_FIELDS, BlendWeights, Field, best_first, blend, scaled
+from training.affinity.blend import CANDIDATE_FIELDS, UNKNOWN, BlendWeights, Field, best_first, blend, scaled
 from training.affinity.source import SOURCES
 
-NEVER = np.nan
 WEIGHTS = BlendWeights(item_item=0.5, als=0.25, popularity=0.125)
-VALUES = np.array(
+
+
+def candidate(**fields: float) -> np.ndarray:
+    """The values of a candidate of whom only these fields are known."""
+    values = UNKNOWN.copy()
+    for name, value in fields.items():
+        values[Field[name.upper()]] = value
+    return values
+
+
+VALUES = np.stack(
     [
-        # als, item_item, popularity, orders_365d, decayed_orders, last_ordered_days, gap_days
-        [0.0, 0.0, 0.0, 4, 4.0, 6000.0, 7.0],
-        [1.0, 0.0, 0.0, 1, 1.0, 6070.0, np.nan],
-        [0.0, 1.0, 1.0, 0, 0.0, NEVER, np.nan],
-    ],
-    dtype=np.float32,
+        candidate(orders_365d=4, decayed_orders=4.0, last_ordered_days=6000.0, gap_days=7.0),
+        candidate(als=1.0, orders_365d=1, decayed_orders=1.0, last_ordered_days=6070.0),
+        candidate(item_item=1.0, popularity=1.0),
+    ]
 )
 
 
 def test_field_positions_are_those_of_the_names() -> None:
     assert tuple(field.name.lower() for field in Field) == CANDIDATE_FIELDS
+
+
+def test_nothing_known_is_no_orders_and_no_moment() -> None:
+    is_unknown = {name for name, value in zip(CANDIDATE_FIELDS, UNKNOWN, strict=True) if np.isnan(value)}
+    assert is_unknown == {
+        "last_ordered_days", "gap_days", "gap_deviation_days", "visits_since_first", "visits_since_last",
+        "subcategory_last_days", "category_last_days", "brand_last_days",
+    }  # fmt: skip
+    assert not np.nan_to_num(UNKNOWN).any()
+
+
+@pytest.mark.parametrize("field", ["neighbours", "next_basket", "favourite_category", "stores", "mailer", "display"])
+def test_fields_of_the_ranker_alone_change_no_blend(field: str) -> None:
+    more = VALUES.copy()
+    more[0, Field[field.upper()]] = 1.0
+    assert (blend(more, WEIGHTS, 6070.0).scores == blend(VALUES, WEIGHTS, 6070.0).scores).all()
 
 
 def test_score_adds_up_the_weighted_sources() -> None:
@@ -34,7 +57,7 @@ def test_score_adds_up_the_weighted_sources() -> None:
 
 def test_contributions_are_in_the_order_of_sources_and_add_up_to_the_score() -> None:
     blended = blend(VALUES, WEIGHTS, 6070.0)
-    assert SOURCES == ("frequency", "item_item", "als", "popularity")
+    assert SOURCES[:4] == ("frequency", "item_item", "als", "popularity")
     assert blended.contributions.tolist() == [[1, 0, 0, 0], [0.5, 0, 0.25, 0], [0, 0.5, 0, 0.125]]
     assert (blended.contributions.sum(axis=1) == blended.scores).all()
 

@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from literal_moment import AS_OF, checkerboard, small_settings
 
 from features.contracts.errors import ReleaseDamaged
 from features.contracts.ids import ProductId
 from features.contracts.settings import Settings
-from training.affinity.blend import BlendWeights
+from training.affinity.blend import BlendWeights, Field
 from training.affinity.candidates import MemberCandidates
 from training.affinity.model import AffinityModel, fit_affinity
 from training.affinity.model_files import load_affinity, save_affinity
-from training.affinity.pairs import Pairs
+from training.affinity.moment import ShopMoment
 
-AS_OF = datetime(2017, 12, 18, 5, 0, tzinfo=UTC)
 WEIGHTS = BlendWeights(item_item=0.2, als=0.3, popularity=0.01)
 
 
 @pytest.fixture
-def model(checkerboard: Pairs, settings: Settings) -> AffinityModel:
-    return fit_affinity(checkerboard, settings, as_of=AS_OF, weights=WEIGHTS)
+def settings() -> Settings:
+    return small_settings()
+
+
+@pytest.fixture
+def board() -> ShopMoment:
+    return checkerboard()
+
+
+@pytest.fixture
+def model(board: ShopMoment, settings: Settings) -> AffinityModel:
+    return fit_affinity(board, settings, as_of=AS_OF, weights=WEIGHTS)
+
+
+def candidates(model: AffinityModel, moment: ShopMoment) -> MemberCandidates:
+    """Of every member, ordered by item-item alone."""
+    sources = model.sources(moment)
+    return model.candidates(sources, model.member_ids, rank=lambda union, _start: union.values[..., Field.ITEM_ITEM])
 
 
 def is_same(one: MemberCandidates, other: MemberCandidates) -> bool:
@@ -34,21 +49,19 @@ def is_same(one: MemberCandidates, other: MemberCandidates) -> bool:
 
 
 def test_the_same_seed_gives_the_same_candidates_with_one_thread_and_two(
-    model: AffinityModel, checkerboard: Pairs, settings: Settings
+    model: AffinityModel, board: ShopMoment, settings: Settings
 ) -> None:
-    again = fit_affinity(checkerboard, settings.model_copy(update={"threads": 2}), as_of=AS_OF, weights=WEIGHTS)
-    asked = model.member_ids
-    assert is_same(model.candidates(checkerboard, asked), again.candidates(checkerboard, asked))
+    again = fit_affinity(board, settings.model_copy(update={"threads": 2}), as_of=AS_OF, weights=WEIGHTS)
+    assert is_same(candidates(model, board), candidates(again, board))
 
 
-def test_a_saved_model_comes_back_the_same(model: AffinityModel, checkerboard: Pairs, tmp_path: Path) -> None:
+def test_a_saved_model_comes_back_the_same(model: AffinityModel, board: ShopMoment, tmp_path: Path) -> None:
     save_affinity(model, tmp_path)
     loaded = load_affinity(tmp_path)
     assert (loaded.weights, loaded.as_of, loaded.seed) == (WEIGHTS, AS_OF, 7)
     assert loaded.settings == model.settings
     assert loaded.catalogue.buyers.tolist() == model.catalogue.buyers.tolist()
-    asked = model.member_ids
-    assert is_same(model.candidates(checkerboard, asked), loaded.candidates(checkerboard, asked))
+    assert is_same(candidates(model, board), candidates(loaded, board))
     assert loaded.similar(ProductId("p0"), 3) == model.similar(ProductId("p0"), 3)
 
 
@@ -97,8 +110,10 @@ def test_nothing_is_similar_to_an_unknown_product(model: AffinityModel) -> None:
     assert model.similar(ProductId("never sold"), 3) == []
 
 
-def test_another_member_of_the_pairs_gets_its_own_factors(model: AffinityModel, checkerboard: Pairs) -> None:
-    backwards = model.member_ids[::-1]
-    one = model.candidates(checkerboard, model.member_ids)
-    other = model.candidates(checkerboard, backwards)
-    assert (one.product_rows == other.product_rows[::-1]).all()
+def test_a_model_of_other_candidate_fields_is_refused(model: AffinityModel, tmp_path: Path) -> None:
+    save_affinity(model, tmp_path)
+    written = json.loads((tmp_path / "model.json").read_text())
+    written["candidate_fields"] = written["candidate_fields"][:-1]
+    (tmp_path / "model.json").write_text(json.dumps(written))
+    with pytest.raises(ReleaseDamaged, match=r"candidate fields .* train again"):
+        load_affinity(tmp_path)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features.contracts.clock import days_since_epoch
-from training.affinity.pairs import Pairs, pairs_of
+from training.affinity.pairs import PAIR_FEATURES, Pairs, pairs_of
 from training.protocol import Catalogue
 
 AS_OF = datetime(2017, 12, 18, 5, 0, tzinfo=UTC)
@@ -21,8 +21,9 @@ def literal_pairs() -> Pairs:
         [("ben", "milk", 2, 1.5, 7.0), ("anna", "rare", 1, 1.0, None), ("ben", "tea", 1, 1.0, None)],
         columns=["member_id", "product_id", "orders_365d", "decayed_orders", "gap_days"],
     ).assign(last_ordered_at=pd.Timestamp(LAST))
-    names = {name: f"member_product__{name}" for name in rows.columns[2:]}
-    return pairs_of(rows.rename(columns=names), catalogue, as_of=AS_OF)
+    others = {name: rows["orders_365d"] / 8 for name in PAIR_FEATURES if name not in rows}
+    names = {name: f"member_product__{name}" for name in PAIR_FEATURES}
+    return pairs_of(rows.assign(**others).rename(columns=names), catalogue, as_of=AS_OF)
 
 
 def test_products_outside_the_catalogue_are_left_out_and_with_them_their_members() -> None:
@@ -50,3 +51,15 @@ def test_positions_lead_back_to_the_pair_whatever_the_order_of_members() -> None
 def test_the_matrix_holds_the_values_of_the_pairs() -> None:
     pairs = literal_pairs()
     assert pairs.matrix(pairs.orders_365d).toarray().tolist() == [[1.0, 0.0, 2.0]]
+
+
+def test_every_feature_of_a_pair_is_kept_in_the_pairs_order() -> None:
+    pairs = literal_pairs()
+    assert pairs.orders_365d.tolist() == [1.0, 2.0]
+    own = {"orders_365d", "decayed_orders", "last_ordered_at", "gap_days"}
+    for name in set(PAIR_FEATURES) - own:
+        assert getattr(pairs, name).tolist() == [0.125, 0.25], name
+
+
+def test_a_stranger_and_a_member_without_pairs_have_no_row() -> None:
+    assert literal_pairs().rows_of_members(np.array(["anna", "ben", "nobody"])).tolist() == [-1, 0, -1]

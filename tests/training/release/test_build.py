@@ -103,9 +103,9 @@ def test_both_releases_have_online_rows_of_their_own(settings: Settings, second:
 
 
 def test_the_way_back_and_forth_is_open(settings: Settings, second: MadeRelease) -> None:
-    assert activate(settings.paths, FIRST).release_id == FIRST
+    assert activate(settings, FIRST).release_id == FIRST
     assert active_release(settings.paths) == FIRST
-    activate(settings.paths, second.manifest.release_id)
+    activate(settings, second.manifest.release_id)
     assert active_release(settings.paths) == SECOND
 
 

@@ -11,7 +11,7 @@ from literal_release import FILES, write_release
 
 from features.contracts.errors import ReleaseDamaged
 from features.schema import feature_schema_hash
-from training.release.manifest import MANIFEST_FILE, checksums, read_manifest, verify
+from training.release.manifest import MANIFEST_FILE, checksums, read_manifest, verify, write_manifest
 
 
 @pytest.fixture
@@ -88,3 +88,11 @@ def test_a_manifest_with_an_unknown_field_is_refused(folder: Path) -> None:
 def test_a_release_copied_elsewhere_is_still_whole(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "elsewhere" / "r000001")
     assert verify(tmp_path / "elsewhere" / "r000001") == verify(folder)
+
+
+def test_a_release_whose_online_rows_have_another_form_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "r000001"
+    manifest = write_release(folder)
+    write_manifest(folder, manifest.model_copy(update={"online_format": 1}))
+    with pytest.raises(ReleaseDamaged, match="its online rows have another form; run `faces release`"):
+        verify(folder)

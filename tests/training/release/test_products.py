@@ -101,3 +101,39 @@ def test_names_are_read_from_the_tables(tmp_path: Path) -> None:
     names = read_names(tmp_path)
     assert list(names.columns) == ["product_id", "name"]
     assert names["product_id"].tolist() == ["a", "b"]
+
+
+LAUNCHED = pd.DataFrame(
+    [
+        ("yak", 9.5, "b", "FOOD", "DAIRY", None),
+        ("kvass", np.nan, None, "FOOD", None, None),
+        ("tea", 1.0, "x", "y", "z", "w"),
+    ],
+    columns=["product_id", "price", "brand", "department", "category", "subcategory"],
+)
+
+
+def test_launched_products_without_a_sale_stand_at_the_end_with_nothing_known_but_price_and_groups() -> None:
+    names = pd.DataFrame({"product_id": ["yak"], "name": ["Yak milk"]})
+    shelf = build_products(LiteralHistory(), names, as_of=AS_OF, launched=LAUNCHED)  # type: ignore[arg-type]  # literal
+    assert shelf.table["product_id"].tolist() == [*ORDER, "kvass", "yak"]
+    assert shelf.table["category"].tolist()[-2:] == [None, "DAIRY"]
+    assert shelf.names[-2:] == ["kvass", "Yak milk"]
+    assert shelf.prices[-2:] == [None, 9.5]
+    # a product that sells keeps what its sales say
+    assert shelf.table["brand"].tolist()[0] == "brand of tea"
+    known = [name for name, value in zip(ENCODING.stored_names, shelf.matrix[-1], strict=True) if not np.isnan(value)]
+    assert known == ["product_facts__price"]
+    assert np.isnan(shelf.matrix[-2]).all()
+
+
+def test_nothing_unsold_changes_nothing(shelf: ProductShelf) -> None:
+    names = pd.DataFrame({"product_id": ["tea", "milk", "unsold"], "name": ["Green tea", None, "Never sold"]})
+    same = build_products(
+        LiteralHistory(),  # type: ignore[arg-type]  # literal rows
+        names,
+        as_of=AS_OF,
+        launched=LAUNCHED[LAUNCHED["product_id"] == "tea"],
+    )
+    pd.testing.assert_frame_equal(same.table, shelf.table)
+    np.testing.assert_array_equal(same.matrix, shelf.matrix)

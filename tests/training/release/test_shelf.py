@@ -11,6 +11,7 @@ from features.contracts.atomic import exclusive
 from features.contracts.errors import Busy, NothingLoaded, ReleaseDamaged
 from features.contracts.ids import ReleaseId
 from features.contracts.paths import ShopPaths
+from features.contracts.settings import Settings, load_settings
 from features.store.online import online_files
 from training.release.manifest import MANIFEST_FILE
 from training.release.shelf import (
@@ -27,15 +28,20 @@ from training.release.shelf import (
 
 
 @pytest.fixture
-def paths(tmp_path: Path) -> ShopPaths:
-    return ShopPaths(root=tmp_path / "main")
+def settings(tmp_path: Path) -> Settings:
+    return load_settings(home=tmp_path)
 
 
-def serve(paths: ShopPaths, *numbers: int) -> list[ReleaseId]:
+@pytest.fixture
+def paths(settings: Settings) -> ShopPaths:
+    return settings.paths
+
+
+def serve(settings: Settings, *numbers: int) -> list[ReleaseId]:
     """Makes releases and puts each into service, in turn."""
-    made = [put_on_shelf(paths, f"r{number:06d}") for number in numbers]
+    made = [put_on_shelf(settings.paths, f"r{number:06d}") for number in numbers]
     for release_id in made:
-        activate(paths, release_id)
+        activate(settings, release_id)
     return made
 
 
@@ -43,34 +49,34 @@ def online_of(paths: ShopPaths) -> set[str]:
     return {file.name for file in paths.online.iterdir()}
 
 
-def test_before_the_first_release_there_is_none(paths: ShopPaths) -> None:
+def test_before_the_first_release_there_is_none(settings: Settings, paths: ShopPaths) -> None:
     assert active_release(paths) is None
     assert release_ids(paths) == list_releases(paths) == []
     assert next_release_id(paths) == "r000001"
-    assert prune(paths, keep=2) == []
-    clear_leftovers(paths)
+    assert prune(settings, keep=2) == []
+    clear_leftovers(settings)
     with pytest.raises(NothingLoaded, match="run `faces release` first"):
         require_active_release(paths)
 
 
-def test_the_release_put_into_service_last_is_active(paths: ShopPaths) -> None:
-    first, second = serve(paths, 1, 2)
+def test_the_release_put_into_service_last_is_active(settings: Settings, paths: ShopPaths) -> None:
+    first, second = serve(settings, 1, 2)
     assert require_active_release(paths) == second
-    assert activate(paths, first).release_id == first
+    assert activate(settings, first).release_id == first
     assert active_release(paths) == first
     assert release_ids(paths) == [first, second]
 
 
-def test_an_unknown_release_is_refused_with_those_there_are(paths: ShopPaths) -> None:
-    serve(paths, 1, 2)
+def test_an_unknown_release_is_refused_with_those_there_are(settings: Settings, paths: ShopPaths) -> None:
+    serve(settings, 1, 2)
     with pytest.raises(ReleaseDamaged, match=r"r000009: there is no such release \(there are: r000001, r000002\)"):
-        activate(paths, ReleaseId("r000009"))
+        activate(settings, ReleaseId("r000009"))
     assert active_release(paths) == "r000002"
 
 
 @pytest.mark.parametrize("lost", ["a file", "the rows", "their registry"])
-def test_a_damaged_release_is_refused_and_the_one_before_stays(paths: ShopPaths, lost: str) -> None:
-    serve(paths, 1)
+def test_a_damaged_release_is_refused_and_the_one_before_stays(settings: Settings, paths: ShopPaths, lost: str) -> None:
+    serve(settings, 1)
     damaged = put_on_shelf(paths, "r000002")
     if lost == "a file":
         (release_folder(paths, damaged) / "products.parquet").unlink()
@@ -79,65 +85,65 @@ def test_a_damaged_release_is_refused_and_the_one_before_stays(paths: ShopPaths,
     else:
         online_files(paths, damaged).registry.unlink()
     with pytest.raises(ReleaseDamaged, match="release r000002: "):
-        activate(paths, damaged)
+        activate(settings, damaged)
     assert active_release(paths) == "r000001"
 
 
-def test_two_commands_never_put_releases_into_service_at_once(paths: ShopPaths) -> None:
-    serve(paths, 1, 2)
+def test_two_commands_never_put_releases_into_service_at_once(settings: Settings, paths: ShopPaths) -> None:
+    serve(settings, 1, 2)
     with exclusive(paths.locks, "activate"), pytest.raises(Busy):
-        activate(paths, ReleaseId("r000001"))
+        activate(settings, ReleaseId("r000001"))
     assert active_release(paths) == "r000002"
 
 
-def test_the_oldest_go_and_take_their_rows_with_them(paths: ShopPaths) -> None:
-    serve(paths, 1, 2, 3, 4, 5)
-    assert prune(paths, keep=3) == ["r000001", "r000002"]
+def test_the_oldest_go_and_take_their_rows_with_them(settings: Settings, paths: ShopPaths) -> None:
+    serve(settings, 1, 2, 3, 4, 5)
+    assert prune(settings, keep=3) == ["r000001", "r000002"]
     assert release_ids(paths) == ["r000003", "r000004", "r000005"]
     assert online_of(paths) == {
         name for number in (3, 4, 5) for name in (f"r00000{number}.db", f"r00000{number}.registry.db")
     }
-    assert prune(paths, keep=3) == []
+    assert prune(settings, keep=3) == []
 
 
-def test_neither_the_release_in_service_nor_the_one_before_it_goes(paths: ShopPaths) -> None:
-    serve(paths, 1, 2, 3, 4, 5)
-    activate(paths, ReleaseId("r000001"))
+def test_neither_the_release_in_service_nor_the_one_before_it_goes(settings: Settings, paths: ShopPaths) -> None:
+    serve(settings, 1, 2, 3, 4, 5)
+    activate(settings, ReleaseId("r000001"))
     # In service is the oldest, before it was the newest.
-    assert prune(paths, keep=2) == ["r000002", "r000003"]
-    activate(paths, ReleaseId("r000004"))
+    assert prune(settings, keep=2) == ["r000002", "r000003"]
+    activate(settings, ReleaseId("r000004"))
     put_on_shelf(paths, "r000006")
     put_on_shelf(paths, "r000007")
-    assert prune(paths, keep=2) == ["r000005"]
+    assert prune(settings, keep=2) == ["r000005"]
     assert release_ids(paths) == ["r000001", "r000004", "r000006", "r000007"]
 
 
-def test_putting_the_active_release_into_service_again_keeps_the_way_back(paths: ShopPaths) -> None:
-    serve(paths, 1, 2)
-    activate(paths, ReleaseId("r000002"))
+def test_putting_the_active_release_into_service_again_keeps_the_way_back(settings: Settings, paths: ShopPaths) -> None:
+    serve(settings, 1, 2)
+    activate(settings, ReleaseId("r000002"))
     for number in (3, 4, 5):
         put_on_shelf(paths, f"r{number:06d}")
-    assert prune(paths, keep=2) == ["r000003"]
-    assert activate(paths, ReleaseId("r000001")).release_id == "r000001"
+    assert prune(settings, keep=2) == ["r000003"]
+    assert activate(settings, ReleaseId("r000001")).release_id == "r000001"
 
 
-def test_nothing_goes_while_another_command_puts_a_release_into_service(paths: ShopPaths) -> None:
-    serve(paths, 1, 2, 3, 4)
+def test_nothing_goes_while_another_command_puts_a_release_into_service(settings: Settings, paths: ShopPaths) -> None:
+    serve(settings, 1, 2, 3, 4)
     with exclusive(paths.locks, "activate"):
-        assert prune(paths, keep=2) == []
+        assert prune(settings, keep=2) == []
     assert len(release_ids(paths)) == 4
-    assert prune(paths, keep=2) == ["r000001", "r000002"]
+    assert prune(settings, keep=2) == ["r000001", "r000002"]
 
 
-def test_an_id_is_never_given_out_twice(paths: ShopPaths) -> None:
+def test_an_id_is_never_given_out_twice(settings: Settings, paths: ShopPaths) -> None:
     given = []
     for _ in range(6):
         release_id = next_release_id(paths)
         given.append(release_id)
         put_on_shelf(paths, release_id)
-        activate(paths, release_id)
-        prune(paths, keep=2)
-        activate(paths, given[max(0, len(given) - 2)])
+        activate(settings, release_id)
+        prune(settings, keep=2)
+        activate(settings, given[max(0, len(given) - 2)])
     assert given == [f"r{number:06d}" for number in range(1, 7)]
     # Even when the newest was removed by hand.
     (release_folder(paths, given[-1]) / MANIFEST_FILE).unlink()
@@ -147,14 +153,14 @@ def test_an_id_is_never_given_out_twice(paths: ShopPaths) -> None:
     assert next_release_id(paths) == "r000007"
 
 
-def test_a_release_that_was_made_but_never_put_into_service_keeps_its_id(paths: ShopPaths) -> None:
-    serve(paths, 1)
+def test_a_release_that_was_made_but_never_put_into_service_keeps_its_id(settings: Settings, paths: ShopPaths) -> None:
+    serve(settings, 1)
     put_on_shelf(paths, "r000002")
     assert next_release_id(paths) == "r000003"
 
 
-def test_what_a_killed_release_left_is_removed_and_nothing_else(paths: ShopPaths) -> None:
-    serve(paths, 1, 2)
+def test_what_a_killed_release_left_is_removed_and_nothing_else(settings: Settings, paths: ShopPaths) -> None:
+    serve(settings, 1, 2)
     kept = online_of(paths)
     orphan = online_files(paths, ReleaseId("r000003"))
     orphan.rows.write_bytes(b"rows")
@@ -162,21 +168,23 @@ def test_what_a_killed_release_left_is_removed_and_nothing_else(paths: ShopPaths
     (paths.online / ".partial-r000004.db-0a1b2c3d").write_bytes(b"half")
     (paths.online / ".partial-r000004.db-0a1b2c3d-journal").write_bytes(b"half")
     (paths.releases / ".partial-r000003-0a1b2c3d" / "affinity").mkdir(parents=True)
-    clear_leftovers(paths)
+    clear_leftovers(settings)
     assert online_of(paths) == kept
     assert sorted(each.name for each in paths.releases.iterdir()) == ["active", "r000001", "r000002"]
-    assert activate(paths, ReleaseId("r000001")).release_id == "r000001"
+    assert activate(settings, ReleaseId("r000001")).release_id == "r000001"
 
 
-def test_a_release_that_cannot_be_read_is_left_out_of_the_list_and_stays_on_the_shelf(paths: ShopPaths) -> None:
-    serve(paths, 1, 2, 3)
+def test_a_release_that_cannot_be_read_is_left_out_of_the_list_and_stays_on_the_shelf(
+    settings: Settings, paths: ShopPaths
+) -> None:
+    serve(settings, 1, 2, 3)
     (release_folder(paths, ReleaseId("r000002")) / MANIFEST_FILE).write_text("{")
     assert [manifest.release_id for manifest in list_releases(paths)] == ["r000001", "r000003"]
     assert release_ids(paths) == ["r000001", "r000002", "r000003"]
 
 
-def test_a_file_that_only_looks_like_a_release_is_none(paths: ShopPaths) -> None:
-    serve(paths, 1)
+def test_a_file_that_only_looks_like_a_release_is_none(settings: Settings, paths: ShopPaths) -> None:
+    serve(settings, 1)
     (paths.releases / "r000009").write_text("a file")
     (paths.releases / "r12").mkdir()
     (paths.releases / "notes").mkdir()

@@ -1,0 +1,17 @@
+"""`faces evaluate`: how good the models are on what came later, beside everything simpler."""
+
+from __future__ import annotations
+
+import typer
+
+from serving.cli.evaluate_coupons import evaluate_coupons
+from serving.cli.evaluate_recommendations import evaluate_recommendations
+
+app = typer.Typer(
+    name="evaluate",
+    help="Show how good recommendations and coupon ranking are on what came later.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+app.command("recommendations")(evaluate_recommendations)
+app.command("coupons")(evaluate_coupons)

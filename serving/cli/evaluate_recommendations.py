@@ -1,0 +1,111 @@
+"""`faces evaluate recommendations`: how good recommendations are, beside everything simpler, on later weeks."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from serving.cli.options import JsonFile, settings_at, write_figures
+from serving.cli.screen import progress, say, show_table
+
+WEEKS = "46,48,50,52"
+
+
+def evaluate_recommendations(
+    *,
+    weeks: Annotated[str, typer.Option(help="cut-offs to report on, as numbers of weeks; never chosen on")] = WEEKS,
+    json: JsonFile = None,
+    keep: Annotated[Path | None, typer.Option(help="also write what docs/quality.md is generated from")] = None,
+) -> None:
+    """Show every baseline, source and variant, and what is served, on later weeks over the full catalogue.
+
+    Rankers learn from weeks before these alone. Ties go to the more popular product, then to the smaller id. The table
+    is kept in MLflow.
+    """
+    asked = _numbers(weeks)
+    settings, _ = settings_at(None)
+
+    from features.prepared import PURCHASES_FILE
+    from features.snapshots import build_features
+    from features.store.history import open_history
+    from features.tables.storage import current_tables
+    from serving.recommendations.served_lists import served_lists
+    from training.evaluation.recommendations import evaluate_recommendations as evaluate
+    from training.recommendations.learning import Learner
+    from training.recommendations.plan import first_purchase_at, plan_evaluation
+    from training.recommendations.report import log_evaluation
+    from training.tracking import open_tracking
+
+    as_of = current_tables(settings.paths).latest_at
+    moments = plan_evaluation(settings, asked, as_of=as_of, first=None).moments
+    with progress("features") as report:
+        history = open_history(settings, build_features(settings, as_of=None, extra_moments=moments, progress=report))
+    first = first_purchase_at(history.build.folder / PURCHASES_FILE)
+    plan = plan_evaluation(settings, asked, as_of=as_of, first=first)
+    learner = Learner(
+        settings=settings,
+        history=history,
+        tables_folder=settings.paths.tables / history.build.tables_version,
+        missing=list(plan.missing),
+    )
+    with progress("evaluation") as report:
+        begun: list[str] = []
+
+        def step(what: str) -> None:
+            begun.append(what)
+            report(len(begun) - 1, len(plan.moments) + 5, what)
+
+        found = evaluate(learner, plan, served=partial(served_lists, settings), step=step)
+    show_table(
+        f"Recommendations, mean over weeks {weeks}: full catalogue, first 10",
+        ["method", "kind", "recall@10", "+-", "ndcg@10", "hit@10", "precision@10", "coverage", "never bought", "gain"],
+        [
+            [
+                row.method,
+                row.kind,
+                row.recall,
+                row.recall_error,
+                row.ndcg,
+                row.hit,
+                row.precision,
+                row.coverage,
+                row.explore_recall,
+                f"{row.gain:+.4f} ({row.gain_low:+.4f} to {row.gain_high:+.4f})",
+            ]
+            for row in found.rows
+            if row.week == "all"
+        ],
+    )
+    for limit in found.limits:
+        say(
+            f"week {limit.week}: {limit.members:,} members, {limit.catalogue:,} products; candidates hold "
+            f"{limit.candidate_recall:.3f} of what was bought; ten places cannot find more than {limit.ceiling:.3f}, "
+            f"of products bought before {limit.ceiling_repeated:.3f}"
+        )
+    for sentence in found.not_evaluated:
+        say(f"not evaluated: {sentence}")
+    rows = [asdict(row) for row in found.rows]
+    write_figures(json, rows)
+    counts = current_tables(settings.paths).counts
+    write_figures(
+        keep,
+        {
+            "command": f"faces evaluate recommendations --weeks {weeks}",
+            "data": f"{counts['order_lines']:,} order lines, {counts.get('promotions', 0):,} rows of promotions",
+            "rows": rows,
+            "limits": [asdict(limit) for limit in found.limits],
+            "not_evaluated": list(found.not_evaluated),
+        },
+    )
+    log_evaluation(settings, open_tracking(settings), found, as_of=history.build.as_of)
+
+
+def _numbers(weeks: str) -> list[int]:
+    try:
+        return sorted({int(week) for week in weeks.split(",")})
+    except ValueError as error:
+        raise typer.BadParameter(f"'{weeks}': weeks are numbers with commas between them, like {WEEKS}") from error

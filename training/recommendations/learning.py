@@ -1,0 +1,96 @@
+"""Learns the ranker from a plan's cut-offs, one after the other, so that memory is that of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from features.contracts.settings import Settings
+from features.store.history import History
+from training.cutoffs import Cutoff
+from training.ranker.fit import OBJECTIVES, Objective, fit_ranker
+from training.ranker.model import RankerModel
+from training.ranker.rows import RankerRows, joined, rows_of_stage, sampled
+from training.ranker.stage import Stage, stage_at
+from training.recommendations.plan import RecommendationPlan
+
+LEAST_BOUGHT = 300
+"""Candidates bought in all training weeks together, below which an order cannot be learnt."""
+
+Step = Callable[[str], None]
+"""Told what begins."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learning:
+    """The rows that rankers are fitted on; several rankers may be fitted on the same ones."""
+
+    settings: Settings
+    rows: RankerRows
+    calibration: RankerRows
+    last: Cutoff | None
+    """The latest cut-off that was seen."""
+
+    @property
+    def suffices(self) -> bool:
+        """Whether there is enough to learn an order from."""
+        return int(self.rows.bought.sum()) >= LEAST_BOUGHT and bool(self.calibration.bought.any())
+
+    def fit(self, *, promotions: Sequence[str], objectives: Sequence[Objective] = OBJECTIVES) -> RankerModel:
+        """A ranker that reads the promotions named."""
+        if self.last is None:
+            raise ValueError("no cut-off was seen")
+        return fit_ranker(
+            self.rows,
+            self.calibration,
+            self.settings,
+            as_of=self.last.at,
+            promotions=promotions,
+            objectives=objectives,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learner:
+    """Reads stages of one feature build."""
+
+    settings: Settings
+    history: History
+    tables_folder: Path
+    missing: list[str] = field(default_factory=list)
+    """A sentence for each cut-off that nobody bought anything after."""
+
+    def stage(self, cutoff: Cutoff) -> Stage | None:
+        """The stage of a cut-off, None when there is nothing to find in the week after it."""
+        stage = stage_at(self.settings, self.history, cutoff, tables_folder=self.tables_folder)
+        if len(stage.holdout.member_ids):
+            return stage
+        self.missing.append(f"week {cutoff.week} ({cutoff.at:%Y-%m-%d}): no active member bought of the catalogue")
+        return None
+
+    def learn(self, plan: RecommendationPlan, *, step: Step) -> Learning:
+        """The rows of the plan's training weeks, and all of its tune week's."""
+        parts: list[RankerRows] = []
+        last: Cutoff | None = None
+        for cutoff in plan.train:
+            step(f"learning from week {cutoff.week}")
+            stage = self.stage(cutoff)
+            if stage is not None:
+                ranker = self.settings.ranker
+                seed = self.settings.seed + cutoff.week
+                parts.append(sampled(rows_of_stage(stage), negative_share=ranker.negative_share, seed=seed))
+                last = cutoff
+        calibration: RankerRows | None = None
+        if plan.tune is not None:
+            step(f"tuning on week {plan.tune.week}")
+            stage = self.stage(plan.tune)
+            if stage is not None:
+                calibration, last = rows_of_stage(stage), plan.tune
+        rows = joined(parts, offset=True)
+        return Learning(
+            settings=self.settings,
+            rows=rows,
+            calibration=rows if calibration is None else calibration,
+            last=last,
+        )
