@@ -92,8 +92,8 @@ member_packed = _packed(
     "member_packed",
     [release, member],
     {"packed": Bytes},
-    "All that a request reads of a member: features, candidates, coupons and latest purchases, as the release saw them, "
-    "in the form of `features.store.packed_member`.",
+    "All that a request reads of a member: features, candidates, coupons and latest purchases, as the release saw "
+    "them, in the form of `features.store.packed_member`.",
 )
 member_identity = _packed(
     "member_identity",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from serving.cli.evaluate_coupons import evaluate_coupons
+from serving.cli.evaluate_newcomers import evaluate_newcomers
 from serving.cli.evaluate_recommendations import evaluate_recommendations
 
 app = typer.Typer(
@@ -14,4 +15,5 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command("recommendations")(evaluate_recommendations)
+app.command("newcomers")(evaluate_newcomers)
 app.command("coupons")(evaluate_coupons)

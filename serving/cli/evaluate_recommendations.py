@@ -13,20 +13,21 @@ from serving.cli.options import JsonFile, settings_at, write_figures
 from serving.cli.screen import progress, say, show_table
 
 WEEKS = "46,48,50,52"
+Keep = Annotated[Path | None, typer.Option(help="also write what docs/quality.md is generated from")]
 
 
 def evaluate_recommendations(
     *,
     weeks: Annotated[str, typer.Option(help="cut-offs to report on, as numbers of weeks; never chosen on")] = WEEKS,
     json: JsonFile = None,
-    keep: Annotated[Path | None, typer.Option(help="also write what docs/quality.md is generated from")] = None,
+    keep: Keep = None,
 ) -> None:
     """Show every baseline, source and variant, and what is served, on later weeks over the full catalogue.
 
     Rankers learn from weeks before these alone. Ties go to the more popular product, then to the smaller id. The table
     is kept in MLflow.
     """
-    asked = _numbers(weeks)
+    asked = week_numbers(weeks)
     settings, _ = settings_at(None)
 
     from features.prepared import PURCHASES_FILE
@@ -62,20 +63,9 @@ def evaluate_recommendations(
         found = evaluate(learner, plan, served=partial(served_lists, settings), step=step)
     show_table(
         f"Recommendations, mean over weeks {weeks}: full catalogue, first 10",
-        ["method", "kind", "recall@10", "+-", "ndcg@10", "hit@10", "precision@10", "coverage", "never bought", "gain"],
+        ["method", "kind", "recall@10", "ndcg@10", "coverage", "never bought", "gain"],
         [
-            [
-                row.method,
-                row.kind,
-                row.recall,
-                row.recall_error,
-                row.ndcg,
-                row.hit,
-                row.precision,
-                row.coverage,
-                row.explore_recall,
-                f"{row.gain:+.4f} ({row.gain_low:+.4f} to {row.gain_high:+.4f})",
-            ]
+            [row.method, row.kind, row.recall, row.ndcg, row.coverage, row.explore_recall, f"{row.gain:+.4f}"]
             for row in found.rows
             if row.week == "all"
         ],
@@ -104,7 +94,8 @@ def evaluate_recommendations(
     log_evaluation(settings, open_tracking(settings), found, as_of=history.build.as_of)
 
 
-def _numbers(weeks: str) -> list[int]:
+def week_numbers(weeks: str) -> list[int]:
+    """The weeks of a text like WEEKS, in order. Raises typer.BadParameter."""
     try:
         return sorted({int(week) for week in weeks.split(",")})
     except ValueError as error:

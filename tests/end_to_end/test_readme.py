@@ -33,13 +33,17 @@ def run(command: list[str], service, folder: Path) -> str:
 
 @pytest.mark.slow
 def test_the_commands_of_the_readme_give_answers(service, tmp_path):
-    recommend, products, audience = (
+    recommend, scenarios, products, audience = (
         run(["bash", "-ec", block.replace(SHOWN_URL, service.url)], service, tmp_path) for block in blocks("bash")
     )
     shown = json.loads(blocks("json")[0])
     answered = json.loads(recommend)
     assert answered.keys() == shown.keys()
     assert [item.keys() for item in answered["items"]] == [item.keys() for item in shown["items"]]
+    discovered, completed = (json.loads(f"{{{text}") for text in scenarios.strip().removeprefix("{").split("}{"))
+    assert len(discovered["items"]) == len(completed["items"]) == 3
+    assert all(item["reasons"][0]["sentence"] for item in discovered["items"])
+    assert "1082185" not in [item["id"] for item in completed["items"]]
     assert '"error"' not in products
     rows = audience.splitlines()
     assert "rank,member_id,probability" in rows[-51]

@@ -35,7 +35,10 @@ class FittedSource(Protocol):
     """A source that has learnt from a moment."""
 
     def scores(self, members: Rows) -> Scores:
-        """float32 (members, products) for MemberRows of the pairs; -1 is a member without pairs: zeros."""
+        """float32 (members, products) for MemberRows of the pairs.
+
+        -1 is a member without pairs: zeros, or what everybody gets where the source is not personal.
+        """
 
 
 class Source(Protocol):

@@ -56,7 +56,7 @@ class RankerModel:
     promotions: tuple[str, ...]
     """Which of `mailer` and `display` it has learnt from."""
     as_of: datetime
-    """Nothing at or after it was seen."""
+    """The latest cut-off that it was learnt at; of the week after it the purchases were seen, and nothing later."""
 
     def evaluator(self, *, compiled: bool) -> Evaluator:
         """What gives the scores."""
