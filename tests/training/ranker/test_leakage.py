@@ -35,7 +35,7 @@ from training.ranker.rows import RankerRows, rows_of_stage
 from training.ranker.stage import Stage, stage_at
 
 HOUSEHOLDS = 60
-FIRST = datetime(2017, 10, 2, 5, tzinfo=UTC)
+FIRST = datetime(2017, 10, 23, 5, tzinfo=UTC)
 LAST = datetime(2017, 12, 4, 5, tzinfo=UTC)
 WEEK = 48
 NOW = datetime(2018, 1, 1, tzinfo=UTC)
