@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from features.contracts.settings import Settings
 from serving.cli.options import JsonFile, settings_at, write_figures
 from serving.cli.screen import progress, say, show_table
+
+if TYPE_CHECKING:
+    from training.evaluation.recommendations import Evaluation
 
 WEEKS = "46,48,50,52"
 Keep = Annotated[Path | None, typer.Option(help="also write what docs/quality.md is generated from")]
@@ -30,23 +36,43 @@ def evaluate_recommendations(
     asked = week_numbers(weeks)
     settings, _ = settings_at(None)
 
+    from features.tables.storage import current_tables
+    from training.recommendations.report import log_evaluation
+    from training.tracking import open_tracking
+
+    tables = current_tables(settings.paths)
+    found = _evaluated(settings, asked, as_of=tables.latest_at)
+    _show(found, weeks)
+    rows = [asdict(row) for row in found.rows]
+    write_figures(json, rows)
+    promoted = tables.counts.get("promotions", 0)
+    write_figures(
+        keep,
+        {
+            "command": f"faces evaluate recommendations --weeks {weeks}",
+            "data": f"{tables.counts['order_lines']:,} order lines, {promoted:,} rows of promotions",
+            "rows": rows,
+            "limits": [asdict(limit) for limit in found.limits],
+            "not_evaluated": list(found.not_evaluated),
+        },
+    )
+    log_evaluation(settings, open_tracking(settings), found, as_of=tables.latest_at)
+
+
+def _evaluated(settings: Settings, weeks: Sequence[int], *, as_of: datetime) -> Evaluation:
     from features.prepared import PURCHASES_FILE
     from features.snapshots import build_features
     from features.store.history import open_history
-    from features.tables.storage import current_tables
     from serving.recommendations.served_lists import served_lists
     from training.evaluation.recommendations import evaluate_recommendations as evaluate
     from training.recommendations.learning import Learner
     from training.recommendations.plan import first_purchase_at, plan_evaluation
-    from training.recommendations.report import log_evaluation
-    from training.tracking import open_tracking
 
-    as_of = current_tables(settings.paths).latest_at
-    moments = plan_evaluation(settings, asked, as_of=as_of, first=None).moments
+    moments = plan_evaluation(settings, weeks, as_of=as_of, first=None).moments
     with progress("features") as report:
         history = open_history(settings, build_features(settings, as_of=None, extra_moments=moments, progress=report))
     first = first_purchase_at(history.build.folder / PURCHASES_FILE)
-    plan = plan_evaluation(settings, asked, as_of=as_of, first=first)
+    plan = plan_evaluation(settings, weeks, as_of=as_of, first=first)
     learner = Learner(
         settings=settings,
         history=history,
@@ -60,7 +86,10 @@ def evaluate_recommendations(
             begun.append(what)
             report(len(begun) - 1, len(plan.moments) + 5, what)
 
-        found = evaluate(learner, plan, served=partial(served_lists, settings), step=step)
+        return evaluate(learner, plan, served=partial(served_lists, settings), step=step)
+
+
+def _show(found: Evaluation, weeks: str) -> None:
     show_table(
         f"Recommendations, mean over weeks {weeks}: full catalogue, first 10",
         ["method", "kind", "recall@10", "ndcg@10", "coverage", "never bought", "gain"],
@@ -78,20 +107,6 @@ def evaluate_recommendations(
         )
     for sentence in found.not_evaluated:
         say(f"not evaluated: {sentence}")
-    rows = [asdict(row) for row in found.rows]
-    write_figures(json, rows)
-    counts = current_tables(settings.paths).counts
-    write_figures(
-        keep,
-        {
-            "command": f"faces evaluate recommendations --weeks {weeks}",
-            "data": f"{counts['order_lines']:,} order lines, {counts.get('promotions', 0):,} rows of promotions",
-            "rows": rows,
-            "limits": [asdict(limit) for limit in found.limits],
-            "not_evaluated": list(found.not_evaluated),
-        },
-    )
-    log_evaluation(settings, open_tracking(settings), found, as_of=history.build.as_of)
 
 
 def week_numbers(weeks: str) -> list[int]:
