@@ -24,7 +24,7 @@ def test_recommendations_are_evaluated_on_the_weeks_asked_for(small_shop, tmp_pa
     assert {row["kind"] for row in rows} == {"product", "variant", "baseline", "source"}
     assert [row["method"] for row in rows if row["kind"] == "product"] == ["thousand-faces"] * 3
     for row in rows:
-        assert FIGURES <= row.keys()
+        assert row.keys() >= FIGURES
         assert 0 <= row["recall"] <= 1
     best = {row["method"]: row["recall"] for row in rows if row["week"] == "all"}
     assert best["thousand-faces"] > best["popularity"]
@@ -32,7 +32,7 @@ def test_recommendations_are_evaluated_on_the_weeks_asked_for(small_shop, tmp_pa
 
 
 def test_a_week_beyond_the_data_is_refused_in_one_line(small_shop):
-    done = small_shop.faces("evaluate", "recommendations", "--weeks", "53", check=False)
+    done = small_shop.faces("evaluate", "recommendations", "--weeks", "60", check=False)
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
     assert "ask for earlier weeks" in done.stderr
@@ -42,7 +42,7 @@ def test_newcomers_are_evaluated_beside_plain_popularity(small_shop, tmp_path):
     shop = small_shop.copy_to(tmp_path / "home")
     rows_file = tmp_path / "rows.json"
     done = shop.faces("evaluate", "newcomers", "--weeks", "50", "--json", str(rows_file))
-    assert "cold-popularity" in done.stdout.replace("\n", "")
+    assert "Newcomers" in done.stdout
     rows = json.loads(rows_file.read_text())
     assert {row["kind"] for row in rows} == {"cold"}
     assert {row["week"] for row in rows} == {50, "all"}
