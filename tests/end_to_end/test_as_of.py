@@ -70,7 +70,7 @@ def test_as_of_an_earlier_moment_later_data_changes_no_answer(small_shop, shop, 
             asked = service.send("POST", "/v1/audiences", {"target": {"category": "SOFT DRINKS"}, "size": 50})
             audience = service.built_audience(asked.headers["location"])["summary"]
         products = figures(each, "recommend", "--member", "1", "--as-of", moment)["items"]
-        assert [item["id"] for item in answers[0]["items"]][:10] == [item["product_id"] for item in products]
+        assert [item["id"] for item in answers[0]["items"]][:10] == [item["id"] for item in products]
         assert figures(each, "audience", "--category", "SOFT DRINKS", "--size", "50", "--as-of", moment) == audience
         assert audience["as_of"] == answers[0]["as_of"] == moment.replace("+00:00", "Z")
         shown = [[item["name"] for item in answer["items"]] for answer in answers]

@@ -65,7 +65,19 @@ def test_every_command_and_option_is_explained(path, command):
 
 def test_the_commands_are_those_that_the_way_of_the_data_needs():
     assert [path[0] for path, _ in COMMANDS if len(path) == 1] == [
-        *("load", "features", "train", "promote", "release", "recommend", "audience", "serve", "demo", "keys")
+        *(
+            "load",
+            "features",
+            "train",
+            "promote",
+            "release",
+            "recommend",
+            "audience",
+            "serve",
+            "demo",
+            "evaluate",
+            "keys",
+        )
     ]
 
 
@@ -179,7 +191,7 @@ def test_features_that_are_built_already_stay(used, tmp_path):
 
 def test_promoting_the_champions_again_changes_nothing(used, tmp_path):
     printed, told = figures(used, tmp_path, "promote")
-    assert set(told) == {"product_affinity", "purchase_propensity"}
+    assert set(told) == {"product_affinity", "purchase_propensity", "coupon_redemption"}
     for model, promoted in told.items():
         assert promoted["forced"] is False
         assert f"{model}: version {promoted['version']} is champion ({promoted['reason']})" in printed
@@ -191,7 +203,7 @@ def test_a_recommendation_is_printed_and_written_alike(used, tmp_path):
     printed, told = figures(used, tmp_path, "recommend", "--member", "1", "--count", "3")
     assert len(told["items"]) == 3
     assert told["fallback"] is None
-    assert all(item["product_id"] in printed for item in told["items"])
+    assert all(item["id"] in printed for item in told["items"])
     assert "not personal" not in printed
 
 
@@ -237,7 +249,7 @@ def test_a_moved_state_folder_is_trained_released_and_asked_in_its_new_place(sma
         assert trained["version"] == 2
         folder = moved.home / f"main/mlflow/artifacts/main.{model}/{trained['run_id']}/artifacts/model"
         assert folder.is_dir()
-    assert f"{told['product_affinity']['quality'][0]['recall_at_10']:.4f}" in printed
+    assert f"{told['product_affinity']['quality'][0]['recall']:.4f}" in printed
     assert {each["version"] for each in figures(moved, tmp_path, "promote", "--force")[1].values()} == {2}
     printed, told = figures(moved, tmp_path, "release")
     assert f"release {told['release_id']}: {told['members']} members" in printed
