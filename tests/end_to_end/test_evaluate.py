@@ -18,7 +18,7 @@ def test_recommendations_are_evaluated_on_the_weeks_asked_for(small_shop, tmp_pa
     rows_file, kept = tmp_path / "rows.json", tmp_path / "quality" / "recommendations.json"
     kept.parent.mkdir()
     done = shop.faces("evaluate", "recommendations", "--weeks", "49,51", "--json", str(rows_file), "--keep", str(kept))
-    assert "thousand-faces" in done.stdout
+    assert "Recommendations, mean over weeks 49,51" in done.stdout
     rows = json.loads(rows_file.read_text())
     assert {row["week"] for row in rows} == {49, 51, "all"}
     assert {row["kind"] for row in rows} == {"product", "variant", "baseline", "source"}

@@ -40,7 +40,8 @@ def test_the_commands_of_the_readme_give_answers(service, tmp_path):
     answered = json.loads(recommend)
     assert answered.keys() == shown.keys()
     assert [item.keys() for item in answered["items"]] == [item.keys() for item in shown["items"]]
-    discovered, completed = (json.loads(f"{{{text}") for text in scenarios.strip().removeprefix("{").split("}{"))
+    discovered, end = json.JSONDecoder().raw_decode(scenarios.strip())
+    completed = json.loads(scenarios.strip()[end:])
     assert len(discovered["items"]) == len(completed["items"]) == 3
     assert all(item["reasons"][0]["sentence"] for item in discovered["items"])
     assert "1082185" not in [item["id"] for item in completed["items"]]
