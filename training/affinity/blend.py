@@ -1,4 +1,4 @@
-"""The blend: the one function that orders a member's candidates, in evaluation, in a release and in a request."""
+"""What is stored of a candidate, and the blend: the order of candidates where a shop has no learnt ranker."""
 
 from __future__ import annotations
 

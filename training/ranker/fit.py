@@ -23,8 +23,6 @@ OBJECTIVES: tuple[Objective, ...] = ("lambdarank", "binary")
 among products never bought (docs/decisions/0017)."""
 
 MAX_BINS = 127
-SAME = 1e-9
-"""Scores that spread less are one score, and what they spread is rounding."""
 CALIBRATION_ROWS = 200_000
 LEAST_SPREAD = 1e-9
 
