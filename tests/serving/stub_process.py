@@ -31,7 +31,7 @@ def conftest() -> ModuleType:
     return module
 
 
-def load_engine(_settings: Any, release_id: str) -> Any:
+def load_engine(_settings: Any, release_id: str, *, scenarios: Any) -> Any:  # noqa: ARG001 - the engine's signature
     if release_id == "damaged":
         raise ReleaseDamaged("release damaged: checksum of model.json\ndoes not match; run `faces release`")
     return conftest().FakeEngine(release_id=release_id)

@@ -101,6 +101,8 @@ def running(home: Path) -> Iterator[Running]:
     process = start(home, port)
     try:
         service = Running(home=home, port=port, process=process, key=key)
+        # the supervisor tells its address once the server answers; a server that cannot start is tried for ever
+        wait_for(lambda: process.poll() is not None or service.answers())
         assert process.stdout is not None
         assert str(port) in process.stdout.readline()
         yield service
