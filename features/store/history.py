@@ -47,7 +47,8 @@ class History:
         if not file.is_file():
             raise NothingLoaded(f"features: no snapshot of {group} at {moment:%Y-%m-%d %H:%M}; run `faces features`")
         keys = ", ".join(GROUPS[group].keys)
-        return duckdb.sql(f"SELECT {keys} FROM read_parquet('{file}') ORDER BY {keys}").df()
+        with duckdb.connect() as con:
+            return con.execute(f"SELECT {keys} FROM read_parquet($file) ORDER BY {keys}", {"file": str(file)}).df()
 
 
 def open_history(settings: Settings, build: FeatureBuild) -> History:

@@ -36,7 +36,8 @@ class ProductAttributes:
 def build_attributes(tables_folder: Path, product_ids: pd.Series) -> ProductAttributes:
     """The attributes of the products of a tables version, in the order of `product_ids`."""
     file = str(tables_folder / "products.parquet")
-    given = duckdb.sql(f"SELECT product_id, attributes FROM read_parquet('{file}')").df()
+    with duckdb.connect() as con:
+        given = con.execute("SELECT product_id, attributes FROM read_parquet($file)", {"file": str(file)}).df()
     texts = given.set_index("product_id")["attributes"].reindex(product_ids)
     objects = [_object(text) for text in texts]
     counts = Counter(name for each in objects for name, value in each.items() if value is not None)

@@ -113,7 +113,9 @@ def build_products(
 
 def read_names(tables_folder: Path) -> pd.DataFrame:
     """product_id and name of every product of a tables version."""
-    return duckdb.sql(f"SELECT product_id, name FROM read_parquet('{tables_folder / 'products.parquet'}')").df()
+    file = str(tables_folder / "products.parquet")
+    with duckdb.connect() as con:
+        return con.execute("SELECT product_id, name FROM read_parquet($file)", {"file": file}).df()
 
 
 def _with_unsold(sold: pd.DataFrame, launched: pd.DataFrame) -> pd.DataFrame:
