@@ -1,7 +1,8 @@
-"""Learns the ranker from a plan's cut-offs, one after the other, so that memory is that of one."""
+"""Learns the ranker from a plan's cut-offs."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,9 +10,10 @@ from pathlib import Path
 from features.contracts.settings import Settings
 from features.store.history import History
 from training.cutoffs import Cutoff
+from training.ranker.drawn_rows import Draw, drawn_rows
 from training.ranker.fit import OBJECTIVES, Objective, fit_ranker
 from training.ranker.model import RankerModel
-from training.ranker.rows import RankerRows, joined, rows_of_stage, sampled
+from training.ranker.rows import RankerRows, joined
 from training.ranker.stage import Stage, stage_at
 from training.recommendations.plan import RecommendationPlan
 
@@ -66,27 +68,41 @@ class Learner:
         stage = stage_at(self.settings, self.history, cutoff, tables_folder=self.tables_folder)
         if len(stage.holdout.member_ids):
             return stage
-        self.missing.append(f"week {cutoff.week} ({cutoff.at:%Y-%m-%d}): no active member bought of the catalogue")
+        self._miss(cutoff)
         return None
+
+    def _miss(self, cutoff: Cutoff) -> None:
+        self.missing.append(f"week {cutoff.week} ({cutoff.at:%Y-%m-%d}): no active member bought of the catalogue")
 
     def learn(self, plan: RecommendationPlan, *, step: Step) -> Learning:
         """The rows of the plan's training weeks, and all of its tune week's."""
-        parts: list[RankerRows] = []
-        last: Cutoff | None = None
-        for cutoff in plan.train:
-            step(f"learning from week {cutoff.week}")
-            stage = self.stage(cutoff)
-            if stage is not None:
-                ranker = self.settings.ranker
-                seed = self.settings.seed + cutoff.week
-                parts.append(sampled(rows_of_stage(stage), negative_share=ranker.negative_share, seed=seed))
-                last = cutoff
-        calibration: RankerRows | None = None
+        draws = [
+            Draw(
+                cutoff=cutoff,
+                negative_share=self.settings.ranker.negative_share,
+                seed=self.settings.seed + cutoff.week,
+            )
+            for cutoff in plan.train
+        ]
         if plan.tune is not None:
-            step(f"tuning on week {plan.tune.week}")
-            stage = self.stage(plan.tune)
-            if stage is not None:
-                calibration, last = rows_of_stage(stage), plan.tune
+            draws.append(Draw(cutoff=plan.tune, negative_share=None, seed=self.settings.seed))
+        parts: list[RankerRows] = []
+        calibration: RankerRows | None = None
+        last: Cutoff | None = None
+        made = drawn_rows(self.settings, self.history, draws, tables_folder=self.tables_folder)
+        with contextlib.closing(made) as found:
+            for draw in draws:
+                is_tune = draw.cutoff == plan.tune
+                step(f"{'tuning on' if is_tune else 'learning from'} week {draw.cutoff.week}")
+                own = next(found)
+                if own is None:
+                    self._miss(draw.cutoff)
+                    continue
+                last = draw.cutoff
+                if is_tune:
+                    calibration = own
+                else:
+                    parts.append(own)
         rows = joined(parts, offset=True)
         return Learning(
             settings=self.settings,
