@@ -8,6 +8,7 @@ from pathlib import Path
 from features.contracts.settings_reference import settings_page
 from features.groups.reference import features_page
 from features.tables.reference import tables_page
+from training.evaluation.expected_page import DIAGRAM, reliability_picture
 from training.evaluation.page import quality_page
 
 PAGES = {
@@ -15,6 +16,7 @@ PAGES = {
     "settings.md": settings_page,
     "tables.md": tables_page,
     "quality.md": lambda: quality_page(Path(__file__).parent / "quality"),
+    DIAGRAM: lambda: reliability_picture(Path(__file__).parent / "quality"),
 }
 
 

@@ -121,7 +121,8 @@ def _write_snapshots(
         try:
             rows = group.expression(reader, moment)
             at = ibis.literal(moment, type="timestamp('UTC', 6)")
-            write_table(rows.mutate(**{SNAPSHOT_AT: at}), _file(folder, group, moment))
+            rows = rows.mutate(**{SNAPSHOT_AT: at})
+            write_table(rows.order_by(group.sorted_by) if group.sorted_by else rows, _file(folder, group, moment))
         finally:
             readers.put(reader)
         return group.name

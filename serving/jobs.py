@@ -9,6 +9,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from dbos import DBOS, DBOSClient, DBOSConfig, Serializer
@@ -27,6 +28,9 @@ MOST_ATTEMPTS = 5
 """A job that takes the worker down with it is given up after this many tries."""
 
 UNFINISHED = frozenset({"ENQUEUED", "PENDING", "DELAYED"})
+FINISHED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+PRUNED = 500
+"""Finished jobs removed in one step."""
 
 
 class JsonSerializer(Serializer):
@@ -91,6 +95,18 @@ class JobQueue:
         """Whether the audience waits or is being built."""
         found = self._client.list_workflows(workflow_ids=[audience_id], load_input=False, load_output=False)
         return any(workflow.status in UNFINISHED for workflow in found)
+
+    def forget_finished(self, *, before: datetime) -> int:
+        """How many jobs that ended were removed for having been asked for before that moment."""
+        removed = 0
+        while True:
+            found = self._client.list_workflows(
+                status=list(FINISHED), end_time=before.isoformat(), limit=PRUNED, load_input=False, load_output=False
+            )
+            if not found:
+                return removed
+            self._client.delete_workflows([workflow.workflow_id for workflow in found])
+            removed += len(found)
 
     def close(self) -> None:
         """Closes every connection."""

@@ -57,17 +57,24 @@ class BuiltAudience(Protocol):
 
     @property
     def summary(self) -> Mapping[str, Any]:
-        """JSON figures of the audience; `Any` because JSON is."""
+        """JSON figures of the audience, few; `Any` because JSON is."""
+
+    @property
+    def report(self) -> Mapping[str, Any]:
+        """JSON objects curve, drivers, profile, associated and manifest; `Any` because JSON is."""
 
     @property
     def members(self) -> pa.Table:
-        """One row per member: rank int64 from 1, member_id string, probability float64."""
+        """One row per member, selected or held out: the columns of `serving.records.audience_members.SCHEMA`."""
 
 
 class BuildAudience(Protocol):
-    """Scores everybody and picks an audience; raises FacesError when that cannot be done."""
+    """Scores everybody and picks an audience; raises FacesError when that cannot be done.
 
-    def __call__(self, rule: AudienceRule, *, progress: Progress) -> BuiltAudience: ...
+    Of a dry run only the summary is wanted.
+    """
+
+    def __call__(self, rule: AudienceRule, *, is_dry_run: bool, progress: Progress) -> BuiltAudience: ...
 
 
 class AudienceQueue(Protocol):

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import threading
+from datetime import timedelta
 
 from filelock import FileLock, Timeout
 
@@ -14,15 +15,18 @@ from features.contracts.ids import AudienceId
 from features.contracts.settings import Settings, load_settings
 from serving.audiences.build import build_audience
 from serving.audiences.job import run_audience_job
+from serving.audiences.prune import prune
 from serving.audiences.rule import AudienceRule
 from serving.audiences.sweep import sweep_audiences
 from serving.guard import die_with_supervisor, log_to_stderr, refuse
 from serving.jobs import JobQueue, work_until
 from serving.live_clock import wall_clock
 from serving.ports import BuildAudience, BuiltAudience, Progress
+from serving.records.audience_world import AudienceWorld
 from serving.records.opening import Records, open_records
 
 SWEEP_SECONDS = 5.0
+PRUNE_EVERY = timedelta(hours=1)
 LOCK_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
@@ -37,7 +41,7 @@ def main() -> None:
         signal.signal(number, lambda *_: stop.set())
     try:
         settings = load_settings()
-        work(settings, builder(settings), stop=stop)
+        work(settings, stop=stop)
     except FacesError as error:
         refuse(error)
     logging.shutdown()
@@ -45,7 +49,7 @@ def main() -> None:
     os._exit(0)
 
 
-def work(settings: Settings, build: BuildAudience, *, stop: threading.Event) -> None:
+def work(settings: Settings, *, stop: threading.Event) -> None:
     """Builds audiences until `stop` is set; waits while another process is this shop's worker."""
     settings.paths.locks.mkdir(parents=True, exist_ok=True)
     lock = FileLock(settings.paths.locks / "worker.lock")
@@ -53,7 +57,8 @@ def work(settings: Settings, build: BuildAudience, *, stop: threading.Event) -> 
         return
     records = open_records(settings)
     queue = JobQueue(settings)
-    sweeper = threading.Thread(target=_sweep, args=(stop, records, queue), name="audience-sweep", daemon=True)
+    build = builder(settings, records)
+    sweeper = threading.Thread(target=_sweep, args=(stop, settings, records, queue), name="audience-sweep", daemon=True)
     sweeper.start()
     try:
         work_until(stop, settings, lambda audience_id: _build(records, build, audience_id))
@@ -62,11 +67,12 @@ def work(settings: Settings, build: BuildAudience, *, stop: threading.Event) -> 
         lock.release()
 
 
-def builder(settings: Settings) -> BuildAudience:
-    """The build with the shop's settings."""
+def builder(settings: Settings, records: Records) -> BuildAudience:
+    """The build with the shop's settings and records."""
+    world = AudienceWorld(records=records, settings=settings)
 
-    def build(rule: AudienceRule, *, progress: Progress) -> BuiltAudience:
-        return build_audience(settings, rule, progress=progress)
+    def build(rule: AudienceRule, *, is_dry_run: bool, progress: Progress) -> BuiltAudience:
+        return build_audience(settings, rule, world=world, is_dry_run=is_dry_run, progress=progress)
 
     return build
 
@@ -86,10 +92,15 @@ def _acquire(lock: FileLock, stop: threading.Event) -> bool:
     return False
 
 
-def _sweep(stop: threading.Event, records: Records, queue: JobQueue) -> None:
+def _sweep(stop: threading.Event, settings: Settings, records: Records, queue: JobQueue) -> None:
+    prune_at = wall_clock()
     while not stop.is_set():
         try:
-            sweep_audiences(records, queue, at=wall_clock())
+            at = wall_clock()
+            sweep_audiences(records, queue, at=at)
+            if at >= prune_at:
+                prune(records, queue, settings, at=at)
+                prune_at = at + PRUNE_EVERY
         except Exception:
             log.exception("audience_sweep failed; it will be tried again")
         stop.wait(SWEEP_SECONDS)

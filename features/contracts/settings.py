@@ -8,9 +8,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from features.contracts.destination_settings import DESTINATION_NAME, DestinationSettings
 from features.contracts.errors import SettingsError
 from features.contracts.paths import ShopPaths
 from features.contracts.scenario_settings import SCENARIO_NAME, ScenarioSettings
@@ -21,6 +31,7 @@ SETTINGS_FILE = "FACES_SETTINGS"
 
 
 ScenarioName = Annotated[str, StringConstraints(pattern=SCENARIO_NAME)]
+DestinationName = Annotated[str, StringConstraints(pattern=DESTINATION_NAME)]
 
 
 class Section(BaseModel):
@@ -82,20 +93,55 @@ class RankerSettings(Section):
 
 
 class PropensitySettings(Section):
-    """Purchase propensity: who buys from a category within the horizon."""
+    """Purchase propensity: who buys any of a set of products within the horizon."""
 
-    horizon_days: int = Field(gt=0, description="days within which a purchase counts")
-    active_within_days: int = Field(gt=0, description="members with a purchase within these days are scored")
-    min_buyers: int = Field(gt=0, description="buyers that a category needs to be trained and reported on")
+    horizons: tuple[int, ...] = Field(min_length=1, description="horizons in days that an audience can be asked for")
+    horizon_days: int = Field(gt=0, description="horizon of an audience that names none; one of the horizons")
+    active_within_days: int = Field(gt=0, description="members with a purchase within these days are chosen from")
+    min_buyers: int = Field(gt=0, description="buyers that a target needs to be reported on")
     train_weeks: tuple[int, ...] = Field(description="snapshots that the model learns from")
-    validate_week: int = Field(description="snapshot for early stopping and calibration")
+    validate_week: int = Field(description="snapshot that it is calibrated on and that settings were chosen on")
     test_week: int = Field(description="snapshot that is reported, never chosen on")
-    max_lag_days: int = Field(ge=0, description="features are read this many days late at most, as in service")
-    rows_per_snapshot: int = Field(gt=0, description="rows sampled from each training snapshot")
-    rounds: int = Field(gt=0, description="most trees")
+    targets: int = Field(gt=0, description="sets of products that it learns from, over all snapshots")
+    targets_per_snapshot: int = Field(gt=0, description="sets drawn from them for each snapshot")
+    rows_per_target: int = Field(gt=0, description="most buyers, and most others, drawn for a set of a snapshot")
+    factors: int = Field(gt=0, description="length of a member's vector of taste")
+    rounds: int = Field(gt=0, description="trees")
     learning_rate: float = Field(gt=0, description="learning rate of LightGBM")
     leaves: int = Field(gt=1, description="leaves of a tree")
     min_rows_in_leaf: int = Field(gt=0, description="least rows in a leaf")
+    feature_share: float = Field(gt=0, le=1, description="share of the features that a tree may use")
+
+    @field_validator("horizons")
+    @classmethod
+    def _whole_weeks(cls, horizons: tuple[int, ...]) -> tuple[int, ...]:
+        # Purchases are remembered by weeks.
+        wrong = [days for days in horizons if days <= 0 or days % 7]
+        if wrong:
+            raise ValueError(f"horizons are whole weeks in days; {wrong[0]} is none")
+        return tuple(sorted(set(horizons)))
+
+    @model_validator(mode="after")
+    def _default_is_known(self) -> PropensitySettings:
+        if self.horizon_days not in self.horizons:
+            raise ValueError(f"horizon_days {self.horizon_days} is none of the horizons {list(self.horizons)}")
+        return self
+
+
+class LaunchSettings(Section):
+    """Launches: who buys a product that has never been sold."""
+
+    min_buyers: int = Field(gt=0, description="buyers in its first 28 days that make a new product a launch")
+    least_launches: int = Field(ge=4, description="with fewer past launches than this there is no launch model")
+    most_launches: int = Field(gt=0, description="newest launches that the model learns from")
+    simulated: int = Field(ge=0, description="established products learnt from as if they were new")
+    most_rows: int = Field(gt=0, description="members times launches at most; of more members a sample is learnt from")
+    negative_share: float = Field(gt=0, le=1, description="share of the members who did not buy that is learnt from")
+    rounds: int = Field(gt=0, description="trees")
+    learning_rate: float = Field(gt=0, description="learning rate of LightGBM")
+    leaves: int = Field(gt=1, description="leaves of a tree")
+    min_rows_in_leaf: int = Field(gt=0, description="least rows in a leaf")
+    feature_share: float = Field(gt=0, le=1, description="share of the features that each tree sees")
 
 
 class CouponSettings(Section):
@@ -125,6 +171,22 @@ class ServingSettings(Section):
     release_poll_seconds: float = Field(gt=0, description="how often the service looks for another release")
     keep_releases: int = Field(ge=2, description="releases kept for going back")
     audience_max_size: int = Field(gt=0, description="most members of an audience")
+    keep_log_days: int = Field(gt=0, description="how long the log of recommendations and finished jobs are kept")
+
+
+class AudienceSettings(Section):
+    """Audiences: how they are asked for and kept."""
+
+    dry_run_seconds: float = Field(
+        ge=0, description="a dry run that takes longer than this is answered with 202 and a place to ask again"
+    )
+    keep_dry_run_hours: float = Field(gt=0, description="how long the figures of a dry run are kept")
+    holdout_salt: str = Field(
+        min_length=1, description="decides who is held out; another one chooses other members in every new audience"
+    )
+    nightly: tuple[dict[str, Any], ...] = Field(
+        description="targets that `faces score` scores when none is named, each as in a request for an audience"
+    )
 
 
 class OnlineSettings(Section):
@@ -168,10 +230,13 @@ class Settings(BaseSettings):
     affinity: AffinitySettings
     ranker: RankerSettings
     propensity: PropensitySettings
+    launches: LaunchSettings
     coupons: CouponSettings
     serving: ServingSettings
+    audiences: AudienceSettings
     online: OnlineSettings
     scenarios: dict[ScenarioName, ScenarioSettings] = Field(min_length=1, description="the places that are served")
+    destinations: dict[DestinationName, DestinationSettings] = Field(description="who takes exported contacts")
     secrets: Secrets
 
     @field_validator("timezone")
@@ -231,6 +296,9 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsError(f"settings: {file}: {error}") from error
 
 
+_NAMED_TABLES: dict[str, type[BaseModel]] = {"scenarios": ScenarioSettings, "destinations": DestinationSettings}
+
+
 def _refuse_unknown_variables() -> None:
     for name in os.environ:
         if not name.startswith(PREFIX) or name == SETTINGS_FILE:
@@ -238,8 +306,8 @@ def _refuse_unknown_variables() -> None:
         section, *rest = name.removeprefix(PREFIX).lower().split("__")
         field = Settings.model_fields.get(section)
         inner = getattr(field.annotation, "model_fields", {}) if field else {}
-        if section == "scenarios" and len(rest) > 1:
-            # the name of a scenario is free, its keys are not
-            rest, inner = rest[1:], ScenarioSettings.model_fields
+        if section in _NAMED_TABLES and len(rest) > 1:
+            # the name of a scenario or destination is free, its keys are not
+            rest, inner = rest[1:], _NAMED_TABLES[section].model_fields
         if field is None or (rest and rest[0] not in inner):
             raise SettingsError(f"settings: {name} is not a setting; see docs/settings.md")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from features.contracts.destination_settings import DestinationSettings
 from features.contracts.scenario_settings import Boost, ScenarioSettings
 from features.contracts.settings import PREFIX, SETTINGS_FILE, Settings
 
@@ -21,17 +22,20 @@ SCENARIOS = """\
 One table for each place in an app that has recommendations; its name is free (lower-case letters, digits, `_`). The
 running service takes a change of these tables within seconds, and keeps the last good ones when they are wrong."""
 
+DESTINATIONS = """\
+One table for each receiver of exported contacts; its name is free (lower-case letters, digits, `_`)."""
+
 
 def settings_page() -> str:
     """The page as Markdown: one table per section."""
     top = {name: field for name, field in Settings.model_fields.items() if _section(field) is None}
-    del top["scenarios"]
+    del top["scenarios"], top["destinations"]
     parts = [INTRODUCTION, _table("Top level", "", top)]
     for name, field in Settings.model_fields.items():
         section = _section(field)
         if section is not None:
             parts.append(_table(f"[{name}]", f"{name}__", section.model_fields, sentence=section.__doc__ or ""))
-    parts.append(_scenarios())
+    parts += [_scenarios(), _destinations()]
     return "\n".join(parts)
 
 
@@ -40,6 +44,11 @@ def _scenarios() -> str:
     boost = ", ".join(f"`{name}`: {field.description}" for name, field in Boost.model_fields.items())
     head = f"{SCENARIOS} {sentence}\n\nOf a boost, {boost}."
     return _table("[scenarios.NAME]", "scenarios__name__", ScenarioSettings.model_fields, sentence=head)
+
+
+def _destinations() -> str:
+    head = f"{DESTINATIONS} {' '.join((DestinationSettings.__doc__ or '').split())}"
+    return _table("[destinations.NAME]", "destinations__name__", DestinationSettings.model_fields, sentence=head)
 
 
 def _section(field: FieldInfo) -> type[BaseModel] | None:

@@ -107,8 +107,8 @@ product_affinity = FeatureService(
 )
 purchase_propensity = FeatureService(
     name="purchase_propensity",
-    features=[member_value, member_rhythm, member_mix, member_category, category_demand],
-    description="What the purchase propensity model learns from.",
+    features=[member_value, member_rhythm, member_mix],
+    description="What the purchase propensity model reads of a member, beside the cells of members and products.",
 )
 coupon_redemption = FeatureService(
     name="coupon_redemption",

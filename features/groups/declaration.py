@@ -80,6 +80,8 @@ class FeatureGroup:
     derived: tuple[Derived, ...] = ()
     is_weekly: bool = True
     """False: kept at the cut-offs that training asks for and at the latest moment alone."""
+    sorted_by: tuple[str, ...] = ()
+    """Keys that a snapshot's rows are sorted by, so that a reader of some of them can skip the rest of the file."""
 
     @property
     def keys(self) -> tuple[str, ...]:

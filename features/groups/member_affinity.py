@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ibis.expr.types import Table, Value
+import ibis
+from ibis.expr.types import FloatingValue, IntegerValue, Table, Value
 
 from features.groups.declaration import (
     Derived,
@@ -26,6 +27,9 @@ from features.tables.shop_tables import ShopTables
 FAST_HALF_LIFE_DAYS = 28.0
 SLOW_HALF_LIFE_DAYS = 180.0
 """Beside the usual half-life: what a member bought of late, and what has stayed a habit."""
+
+WEEK_BITS = 53
+"""Weeks that 365 days touch; a float64 still keeps as many bits exactly, whoever turns `week_bits` into one."""
 
 
 def compute_member_category(tables: ShopTables, as_of: datetime) -> Table:
@@ -56,12 +60,28 @@ def compute_member_product(tables: ShopTables, as_of: datetime) -> Table:
         gap_deviation_days=purchases.gap_days.std(how="sample"),
         first_visit=purchases.visit_number.min(),
         last_visit=purchases.visit_number.max(),
+        week_bits=_week_bits(purchases, as_of),
     )
     ever = habits.group_by("member_id").aggregate(visits=habits.last_visit.max())
     habits = habits.join(ever, "member_id")
     return habits.mutate(
         visits_since_first=habits.visits - habits.first_visit + 1, visits_since_last=habits.visits - habits.last_visit
     )
+
+
+def _week_bits(purchases: Table, as_of: datetime) -> FloatingValue:
+    """Aggregate: bit i is set by a purchase in the i-th week of 7 days before `as_of`, the first being 0.
+
+    The first purchase of each week adds its bit: a sum, because Ibis knows no "or" of bits for Spark.
+    """
+
+    def week(epoch: FloatingValue) -> IntegerValue:
+        return ((int(as_of.timestamp()) - epoch) / (7 * 86_400.0)).floor().cast("int64")
+
+    own, before_it = week(purchases.ordered_epoch), week(purchases.previous_at.epoch_seconds().cast("float64"))
+    is_first = purchases.previous_at.isnull() | (before_it != own)
+    # As floats: DuckDB adds whole numbers up to HUGEINT, which no Parquet file holds.
+    return (ibis.literal(1, type="int64") << own).cast("float64").sum(where=is_first)
 
 
 def _last_year(orders: Table, keys: tuple[str, str], as_of: datetime) -> Table:
@@ -143,8 +163,15 @@ MEMBER_PRODUCT = FeatureGroup(
             "the member's visits since the first order of the product, that one included",
         ),
         count("visits_since_last", "visits", "the member's visits since the latest order of the product"),
+        count(
+            "week_bits",
+            "bits",
+            "bit i (0 to 52) is set when the product was bought in the i-th week of 7 days before the snapshot: the or "
+            "over a set of products gives the weeks in which the set was bought",
+        ),
     ),
     derived=_habit_ages("product"),
     compute=compute_member_product,
     is_weekly=False,
+    sorted_by=("product_id", "member_id"),
 )

@@ -38,7 +38,9 @@ def open_session(settings: Settings, *, zone: str, memory: str) -> duckdb.DuckDB
     )
     con.execute(f"SET TimeZone = '{zone}'")
     # progress bars would mix with the command's own lines
-    con.execute("SET enable_progress_bar = false")
+    # (in a notebook without widgets they are off, and DuckDB refuses to be told so)
+    if con.execute("SELECT current_setting('enable_progress_bar')").fetchone() == (True,):
+        con.execute("SET enable_progress_bar = false")
     return con
 
 

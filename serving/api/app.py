@@ -8,10 +8,34 @@ from collections.abc import AsyncIterator, Callable
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
-from serving.api import audiences, exports, members, pages, products, recommendations, scenarios
+from serving.api import (
+    audience_parts,
+    audiences,
+    exports,
+    lists,
+    members,
+    pages,
+    products,
+    recommendations,
+    results,
+    scenarios,
+)
 from serving.api.errors import add_error_handlers
 from serving.api.frame import RequestFrame
 from serving.state import ServiceState
+
+PARTS = (
+    recommendations,
+    scenarios,
+    products,
+    members,
+    audiences,
+    audience_parts,
+    results,
+    exports,
+    lists,
+    pages,
+)
 
 DESCRIPTION = """What to show each member, and which members to tell.
 
@@ -47,7 +71,7 @@ def make_app(open_state: Callable[[], ServiceState]) -> FastAPI:
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    for part in (recommendations, scenarios, products, members, audiences, exports, pages):
+    for part in PARTS:
         app.include_router(part.router)
     pages.mount_documentation(app)
     add_error_handlers(app)

@@ -4,24 +4,38 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from typing import Annotated
 
+import anyio
 from fastapi import APIRouter, Path, Query
+from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from features.contracts.errors import Conflict, NotFound
+from features.contracts.errors import BadRequest, Conflict, NotFound
 from features.contracts.ids import AudienceId
 from serving.api.access import AudiencesKey, State
 from serving.api.answering import failures, json_answer, json_text, text_answer
-from serving.api.audience_bodies import AudienceAnswer, AudienceRequest, AudiencesAnswer, audience_json
-from serving.api.idempotency import IdempotencyKey, first_answer, replayed
+from serving.api.audience_answers import AudienceAnswer, AudiencesAnswer, audience_json
+from serving.api.audience_bodies import AudienceRequest
+from serving.api.idempotency import FirstAnswer, IdempotencyKey, first_answer, replayed
+from serving.audiences.rule import AudienceRule
 from serving.new_ids import new_id
-from serving.records.audiences import AudienceRecord, add_audience, ask_to_cancel, find_audience, page_of_audiences
+from serving.records.audiences import (
+    AudienceRecord,
+    AudienceState,
+    add_audience,
+    ask_to_cancel,
+    find_audience,
+    page_of_audiences,
+)
 from serving.records.opening import Transaction
 from serving.state import ServiceState
 
 ROUTE = "/v1/audiences"
 UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+LOOK_SECONDS = 0.1
+"""How often a dry run's request looks whether it is done."""
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["audiences"])
@@ -29,28 +43,33 @@ router = APIRouter(tags=["audiences"])
 PathId = Annotated[str, Path(max_length=64, description="the audience's id")]
 
 
-@router.post(ROUTE, status_code=202, response_model=AudienceAnswer, responses=failures(409, 413))
-def create_audience(
+@router.post(
+    ROUTE,
+    status_code=202,
+    response_model=AudienceAnswer,
+    responses={200: {"model": AudienceAnswer, "description": "The figures of a dry run"}, **failures(409, 413)},
+)
+async def create_audience(
     body: AudienceRequest, state: State, key: AudiencesKey, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Ask for an audience: who is likeliest to buy these goods.
 
-    Answers at once with an id; the audience is built in the background. Follow `Location` for its state.
+    Answers at once with an id; the audience is built in the background. Follow `Location` for its state. A dry run
+    answers with its figures; one that takes long answers with its place, as an audience does.
     """
     rule = body.rule(max_size=state.settings.serving.audience_max_size)
     first = first_answer(idempotency_key, holder=key, route=ROUTE, body=body)
-    at = state.now()
-    audience_id = AudienceId(new_id(at))
-    # the audience and the answer to its key are stored together: a repetition never asks for a second audience
-    with state.records.writing() as transaction:
-        if first is not None and (found := first.find(transaction, at=at)) is not None:
-            return replayed(found, headers={"Location": f"{ROUTE}/{json.loads(found.response)['id']}"})
-        audience = add_audience(transaction, audience_id, name=body.name, rule=rule.to_json(), at=at)
-        text = json_text(audience_json(audience))
-        if first is not None:
-            first.remember(transaction, status=202, text=text, at=at)
-    _enqueue(state, audience_id)
-    return text_answer(text, status=202, headers={"Location": f"{ROUTE}/{audience_id}"})
+    answer, audience_id = await run_in_threadpool(_ask, state, body, rule, first)
+    if not body.dry_run:
+        return answer
+    until = time.monotonic() + state.settings.audiences.dry_run_seconds
+    while not (audience := await run_in_threadpool(_read, state, audience_id)).state.is_final:
+        if time.monotonic() >= until:
+            return answer
+        await anyio.sleep(LOOK_SECONDS)
+    if audience.state is not AudienceState.DONE:
+        raise BadRequest(audience.error or f"this dry run was {audience.state}")
+    return json_answer(audience_json(audience))
 
 
 @router.get(ROUTE, response_model=AudiencesAnswer, responses=failures())
@@ -60,7 +79,7 @@ def list_audiences(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: Annotated[str | None, Query(pattern=UUID, description="`next_cursor` of the page before")] = None,
 ) -> Response:
-    """List audiences, newest first."""
+    """List audiences, newest first; dry runs are not among them."""
     with state.records.reading() as transaction:
         # one more than asked for tells whether there is a next page
         found = page_of_audiences(transaction, limit=limit + 1, before=cursor)
@@ -72,8 +91,7 @@ def list_audiences(
 @router.get(ROUTE + "/{audience_id}", response_model=AudienceAnswer, responses=failures(404))
 def audience_status(state: State, _key: AudiencesKey, audience_id: PathId) -> Response:
     """Show an audience: its state, progress and, once done, its figures."""
-    with state.records.reading() as transaction:
-        return json_answer(audience_json(known_audience(transaction, audience_id)))
+    return json_answer(audience_json(_read(state, audience_id)))
 
 
 @router.post(ROUTE + "/{audience_id}/cancel", response_model=AudienceAnswer, responses=failures(404, 409))
@@ -102,6 +120,42 @@ def known_audience(transaction: Transaction, audience_id: str) -> AudienceRecord
     if audience is None:
         raise NotFound("there is no audience of that id; list them with GET /v1/audiences")
     return audience
+
+
+def finished_audience(transaction: Transaction, audience_id: str, *, what: str) -> AudienceRecord:
+    """The audience of that id, with members; `what` is asked of it. Raises NotFound, and Conflict until it is done."""
+    audience = known_audience(transaction, audience_id)
+    if audience.is_dry_run:
+        raise Conflict(f"this was a dry run, which keeps its figures only; ask without dry_run for {what}")
+    if audience.state is not AudienceState.DONE:
+        raise Conflict(f"this audience is {audience.state}; there is {what} once it is done")
+    return audience
+
+
+def _ask(
+    state: ServiceState, body: AudienceRequest, rule: AudienceRule, first: FirstAnswer | None
+) -> tuple[Response, AudienceId]:
+    """The 202 of an audience that is now on record and in the queue, or the first answer again."""
+    at = state.now()
+    audience_id = AudienceId(new_id(at))
+    # the audience and the answer to its key are stored together: a repetition never asks for a second audience
+    with state.records.writing() as transaction:
+        if first is not None and (found := first.find(transaction, at=at)) is not None:
+            before = AudienceId(json.loads(found.response)["id"])
+            return replayed(found, headers={"Location": f"{ROUTE}/{before}"}), before
+        audience = add_audience(
+            transaction, audience_id, name=body.name, rule=rule.to_json(), at=at, is_dry_run=body.dry_run
+        )
+        text = json_text(audience_json(audience))
+        if first is not None:
+            first.remember(transaction, status=202, text=text, at=at)
+    _enqueue(state, audience_id)
+    return text_answer(text, status=202, headers={"Location": f"{ROUTE}/{audience_id}"}), audience_id
+
+
+def _read(state: ServiceState, audience_id: str) -> AudienceRecord:
+    with state.records.reading() as transaction:
+        return known_audience(transaction, audience_id)
 
 
 def _enqueue(state: ServiceState, audience_id: AudienceId) -> None:

@@ -1,64 +1,121 @@
-"""GET /v1/audiences/{id}/members: an audience's members as CSV."""
+"""GET /v1/audiences/{id}/members: who of an audience may be told, as a file; and which destinations take one."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
+from typing import Annotated
 
-from fastapi import APIRouter
-from starlette.responses import StreamingResponse
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+from starlette.responses import Response, StreamingResponse
 
-from features.contracts.errors import Conflict
-from features.contracts.ids import AudienceId
 from serving.api.access import ExportKey, State
-from serving.api.answering import failures_beside_a_file
-from serving.api.audiences import ROUTE, PathId, known_audience
-from serving.records.audience_members import member_lines
-from serving.records.audiences import AudienceState
-from serving.records.audit import AuditEntry, add_audit
-from serving.records.opening import Records
+from serving.api.answering import failures, failures_beside_a_file, json_answer
+from serving.api.audiences import ROUTE, PathId, finished_audience
+from serving.audiences.rule import AudienceRule, Channel
+from serving.exports.formats import MEDIA_TYPES
+from serving.exports.request import CONTACT_COLUMNS, DEFAULT_COLUMNS, MEMBER_COLUMNS, Format, export_request
+from serving.exports.writing import make_export
 
-COLUMNS = ("rank", "member_id", "probability")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+COUNTS = "Faces-Counts"
+NOTICE = "Faces-Notice"
+LONGEST_COLUMNS = 300
 
 router = APIRouter(tags=["audiences"])
 
 
-class CsvStream(StreamingResponse):
-    """A CSV file that is written while it is read."""
+class DestinationAnswer(BaseModel):
+    """A receiver of exported contacts."""
 
-    media_type = "text/csv"
+    name: str
+    channel: Channel
+    columns: list[str]
+    form: str
+    hashed: str
 
 
-@router.get(ROUTE + "/{audience_id}/members", response_class=CsvStream, responses=failures_beside_a_file(404, 409))
-def export_members(state: State, key: ExportKey, audience_id: PathId) -> CsvStream:
-    """Export the members of a finished audience as CSV: rank, member_id, probability.
+class DestinationsAnswer(BaseModel):
+    """Every destination of the settings."""
 
-    An id that a spreadsheet would take for a formula gets an apostrophe in front. Each export is audited.
+    items: list[DestinationAnswer]
+
+
+class ExportStream(StreamingResponse):
+    """A file that is written while it is read."""
+
+    media_type = MEDIA_TYPES["csv"]
+
+
+@router.get(
+    ROUTE + "/{audience_id}/members",
+    response_class=ExportStream,
+    responses={
+        200: {
+            "description": "The members who may be told, the likeliest first",
+            "content": {kind: {"schema": {"type": "string"}} for kind in MEDIA_TYPES.values()},
+        },
+        **failures_beside_a_file(404, 409),
+    },
+)
+def export_members(
+    state: State,
+    key: ExportKey,
+    audience_id: PathId,
+    format_: Annotated[Format | None, Query(alias="format", description="default: csv")] = None,
+    columns: Annotated[
+        str | None,
+        Query(
+            max_length=LONGEST_COLUMNS,
+            description=f"names with commas between, of {', '.join(MEMBER_COLUMNS)}; with a channel also its contact: "
+            f"{', '.join(CONTACT_COLUMNS.values())}; default: {','.join(DEFAULT_COLUMNS)}",
+        ),
+    ] = None,
+    channel: Annotated[
+        Channel | None, Query(description="whose consent is asked; default: the audience's channel, else any")
+    ] = None,
+    destination: Annotated[
+        str | None, Query(max_length=50, description="a receiver of the settings, with columns of its own")
+    ] = None,
+    bom: Annotated[bool | None, Query(description="begin a csv with a byte order mark, for spreadsheets")] = None,
+) -> Response:
+    """Export the members of a finished audience who may be told.
+
+    Members who are held out, who did not consent to the channel (to at least one, when none is named), or whose contact
+    came before stay; ranks therefore have gaps. Whoever leaves counts as contacted from now on. Each export is audited.
     """
-    at = state.now()
-    with state.records.writing() as transaction:
-        audience = known_audience(transaction, audience_id)
-        if audience.state is not AudienceState.DONE:
-            raise Conflict(f"this audience is {audience.state}; members can be exported once it is done")
-        size = (audience.summary or {}).get("size")
-        details = {"audience_id": audience.audience_id, "size": size}
-        add_audit(transaction, AuditEntry(what="audience_exported", who=key.key_id, at=at, details=details))
-    headers = {"Content-Disposition": f'attachment; filename="audience-{audience.audience_id}.csv"'}
-    return CsvStream(csv_chunks(state.records, audience.audience_id), headers=headers)
+    with state.records.reading() as transaction:
+        audience = finished_audience(transaction, audience_id, what="an export")
+    request = export_request(
+        format_=format_,
+        columns=[name.strip() for name in columns.split(",")] if columns else (),
+        channel=channel,
+        destination=destination,
+        bom=bom,
+        destinations=state.settings.destinations,
+        audience_channel=AudienceRule.from_json(audience.rule).channel,
+    )
+    export = make_export(state.settings, state.records, audience.audience_id, request, who=key.key_id, now=state.now)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{export.file_name}"',
+        COUNTS: ", ".join(f"{name}={count}" for name, count in export.counts.to_json().items()),
+        **({NOTICE: export.notice} if export.notice else {}),
+    }
+    return ExportStream(export.pieces, headers=headers, media_type=export.media_type)
 
 
-def csv_chunks(records: Records, audience_id: AudienceId) -> Iterator[str]:
-    """The file in pieces, its heading first; holds one piece in memory."""
-    yield ",".join(COLUMNS) + "\r\n"
-    for lines in member_lines(records, audience_id):
-        text = io.StringIO()
-        rows = ((rank, safe_for_spreadsheets(member_id), probability) for rank, member_id, probability in lines)
-        csv.writer(text).writerows(rows)
-        yield text.getvalue()
-
-
-def safe_for_spreadsheets(text: str) -> str:
-    """The text, with an apostrophe in front when a spreadsheet would take it for a formula."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+@router.get("/v1/destinations", response_model=DestinationsAnswer, responses=failures())
+def list_destinations(state: State, _key: ExportKey) -> Response:
+    """List who takes exported contacts, and in which form."""
+    return json_answer(
+        {
+            "items": [
+                {
+                    "name": name,
+                    "channel": each.channel,
+                    "columns": [each.column, *each.also],
+                    "form": each.form,
+                    "hashed": each.hashed,
+                }
+                for name, each in sorted(state.settings.destinations.items())
+            ]
+        }
+    )

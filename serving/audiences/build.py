@@ -1,35 +1,39 @@
-"""Builds an audience: every active member scored for the goods, the likeliest picked, the numbers added up."""
+"""Builds an audience: the target understood, everybody scored, the members chosen, and the answer explained."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
-from features.contracts.clock import moment_text
-from features.contracts.errors import BadRequest, Refused
+from features.contracts.ids import ReleaseId
 from features.contracts.settings import Settings
-from features.snapshots import current_build
-from features.store.history import History, open_history
+from serving.audiences.best_coupons import BestCoupons, best_coupons
+from serving.audiences.choose import Candidates, Choice, choose
+from serving.audiences.combine import combined
+from serving.audiences.curve import curve_of
+from serving.audiences.desk import Desk, open_desk
+from serving.audiences.exclusions import NamedMembers, exclusions_of
+from serving.audiences.manifest import audience_manifest, default_salt, filled
+from serving.audiences.member_columns import MemberColumns
+from serving.audiences.members_table import members_table
+from serving.audiences.population import is_among, population_of
+from serving.audiences.product_table import ProductTable
+from serving.audiences.report import Surroundings, described, explain, shelf_rows
 from serving.audiences.rule import AudienceRule
-from training.propensity.model import SERVICE, PropensityModel, load_propensity
-from training.propensity.rows import PairSource
-from training.release.manifest import Manifest, verify
-from training.release.shelf import release_folder, require_active_release
+from serving.audiences.summary import curve_json, population_share, summary_of
+from serving.audiences.targets import ResolvedTarget, resolve_target
+from serving.audiences.world import NoWorld, World
+from serving.records.audience_members import SCHEMA
+from training.propensity.forecast_kinds import kind_of
+from training.propensity.scored import ScoredMembers
+from training.propensity.scorer import Progress
+from training.protocol import Rows
+from training.release.together import load_together
 
-MEMBERS_PER_CHUNK = 200_000
-"""Members scored at once: bounds the memory whatever the size of the shop."""
-
-TOP_MEMBERS = 5
-
-Progress = Callable[[int, int, str], None]
-
-SCHEMA = pa.schema({"rank": pa.int64(), "member_id": pa.string(), "probability": pa.float64()})
+STEPS = ("population", "who is chosen", "drivers", "profile", "best coupons", "done")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,102 +42,196 @@ class BuiltAudience:
 
     summary: dict[str, Any]
     """JSON figures; `Any` because JSON is."""
+    report: dict[str, Any]
+    """JSON: curve, drivers, profile, associated, manifest; the curve alone after a dry run."""
     members: pa.Table
-    """One row per member: rank (from 1), member_id, probability."""
+    """One row per member of SCHEMA, told and held out alike; none after a dry run."""
 
 
 def build_audience(
-    settings: Settings, rule: AudienceRule, *, as_of: datetime | None = None, progress: Progress
-) -> BuiltAudience:
-    """The audience of `rule` with the active release, as of its moment or a later one.
-
-    Members with a purchase within `propensity.active_within_days` are scored; ties in probability go by member id.
-    Raises NothingLoaded, ReleaseDamaged, Refused for a moment before the release, and BadRequest for a category that
-    nobody ever bought.
-    """
-    folder = release_folder(settings.paths, require_active_release(settings.paths))
-    manifest = verify(folder)
-    asked = as_of or settings.as_of or manifest.as_of
-    if asked < manifest.as_of:
-        raise Refused(
-            f"release {manifest.release_id}: it knows what happened up to {manifest.as_of:%Y-%m-%d %H:%M} UTC, later "
-            f"than {asked:%Y-%m-%d %H:%M}; make one with `faces release --as-of {moment_text(asked)}`"
-        )
-    model = load_propensity(folder / "propensity")
-    history = open_history(settings, current_build(settings.paths))
-    moment = min(asked, history.build.as_of)
-    scored = _score(settings, model, history, rule.category, moment=moment, progress=progress)
-    ranked = scored.sort_values(["probability", "member_id"], ascending=[False, True], ignore_index=True)
-    chosen = _cut(ranked, rule)
-    progress(len(scored), len(scored), "done")
-    members = pa.table(
-        {
-            "rank": np.arange(1, len(chosen) + 1, dtype=np.int64),
-            "member_id": chosen["member_id"].to_numpy(dtype=object),
-            "probability": chosen["probability"].to_numpy(dtype=np.float64),
-        },
-        schema=SCHEMA,
-    )
-    return BuiltAudience(
-        summary=_summary(rule, model, manifest, moment=moment, ranked=ranked, chosen=chosen), members=members
-    )
-
-
-def _score(
     settings: Settings,
-    model: PropensityModel,
-    history: History,
-    category: str,
-    *,
-    moment: datetime,
-    progress: Progress,
-) -> pd.DataFrame:
-    source = PairSource(build=history.build, settings=settings.propensity)
-    pairs = source.pairs_of_category(category, moment)
-    if pairs.empty:
-        raise BadRequest(f"audience: nobody ever bought from a category named '{category}'; see GET /v1/products?q=")
-    parts = []
-    for start in range(0, len(pairs), MEMBERS_PER_CHUNK):
-        progress(start, len(pairs), "scoring members")
-        features = history.features_at(SERVICE, pairs.iloc[start : start + MEMBERS_PER_CHUNK])
-        parts.append(features[["member_id"]].assign(probability=model.probabilities(features)))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _cut(ranked: pd.DataFrame, rule: AudienceRule) -> pd.DataFrame:
-    if rule.size is not None:
-        return ranked.head(rule.size)
-    if rule.min_probability is not None:
-        return ranked[ranked["probability"] >= rule.min_probability]
-    return ranked
-
-
-def _summary(
     rule: AudienceRule,
-    model: PropensityModel,
-    manifest: Manifest,
+    world: World | None = None,
     *,
-    moment: datetime,
-    ranked: pd.DataFrame,
-    chosen: pd.DataFrame,
-) -> dict[str, Any]:
-    everybody = float(ranked["probability"].mean())
-    mean = float(chosen["probability"].mean()) if len(chosen) else 0.0
-    top = chosen.head(TOP_MEMBERS)
-    return {
-        "target": {"category": rule.category},
-        "as_of": moment_text(moment),
-        "release": manifest.release_id,
-        "model": f"{manifest.propensity.name} version {manifest.propensity.number}",
-        "feature_schema": manifest.feature_schema,
-        "horizon_days": model.horizon_days,
-        "population": len(ranked),
-        "size": len(chosen),
-        "expected_buyers": round(float(chosen["probability"].sum()), 1),
-        "mean_probability": round(mean, 6),
-        "lift": round(mean / everybody, 2) if everybody else None,
-        "top_members": [
-            {"member_id": member_id, "probability": round(float(probability), 4)}
-            for member_id, probability in zip(top["member_id"], top["probability"], strict=True)
-        ],
-    }
+    is_dry_run: bool = False,
+    release_id: ReleaseId | None = None,
+    progress: Progress,
+) -> BuiltAudience:
+    """The audience of `rule` with a release (the active one), as of its moment or a later one.
+
+    Raises NothingLoaded, ReleaseDamaged, Refused for a moment before the release, and BadRequest for what the shop does
+    not know.
+    """
+    desk = open_desk(settings, as_of=rule.as_of, release_id=release_id)
+    return build_at(desk, rule, world or NoWorld(), is_dry_run=is_dry_run, progress=progress)
+
+
+def build_at(desk: Desk, rule: AudienceRule, world: World, *, is_dry_run: bool, progress: Progress) -> BuiltAudience:
+    """The audience of a rule at a desk."""
+    shop = desk.shop
+    rule = filled(
+        rule,
+        shop,
+        horizon_days=rule.horizon_days or shop.settings.propensity.horizon_days,
+        salt=rule.holdout.salt or default_salt(shop.settings, rule.target),
+    )
+    products = ProductTable(shop)
+    resolved = resolve_target(rule.target, products, world)
+    scored = desk.scorer.score(resolved.target, horizon_days=rule.horizon_days or 0, progress=progress)
+    return _Build(desk, rule, world, products, resolved, scored, progress).built(is_dry_run=is_dry_run)
+
+
+class _Build:
+    """One audience, from scores to answer."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        rule: AudienceRule,
+        world: World,
+        products: ProductTable,
+        resolved: ResolvedTarget,
+        scored: ScoredMembers,
+        progress: Progress,
+    ) -> None:
+        self._desk = desk
+        self._rule = rule
+        self._world = world
+        self._products = products
+        self._resolved = resolved
+        self._scored = scored
+        self._progress = progress
+        self._columns = MemberColumns(desk.shop, scored.member_ids)
+        self._named = NamedMembers(world, scored.member_ids)
+
+    def built(self, *, is_dry_run: bool) -> BuiltAudience:
+        self._step("population")
+        candidates = self._candidates()
+        self._step("who is chosen")
+        choice = self._choice(candidates)
+        share = population_share(self._scored, candidates.population)
+        points = curve_of(
+            self._desk.scorer.forecast,
+            self._scored.probabilities[choice.order],
+            self._scored.revenue_if_bought[choice.order],
+            chosen=choice.size,
+            population_share=share,
+            horizon_days=self._scored.horizon_days,
+            kind=kind_of(self._scored.target),
+        )
+        summary = summary_of(
+            self._rule,
+            self._desk.shop,
+            self._desk.release,
+            self._resolved,
+            self._scored,
+            choice,
+            self._desk.scorer.forecast,
+            population_share=share,
+            warnings=(*self._resolved.warnings, *self._named.warnings, *choice.warnings),
+            notes=self._notes(),
+        )
+        report: dict[str, Any] = {"curve": curve_json(points)}
+        if is_dry_run:
+            return BuiltAudience(summary=summary, report=report, members=SCHEMA.empty_table())
+        return self._whole(summary, report, choice, np.flatnonzero(candidates.population))
+
+    def _whole(
+        self, summary: dict[str, Any], report: dict[str, Any], choice: Choice, population: Rows
+    ) -> BuiltAudience:
+        desk = self._desk
+        self._step("drivers")
+        explained = explain(desk.scorer, self._scored, desk.words, choice, population)
+        report["drivers"] = [each.to_json() for each in explained.drivers]
+        self._step("profile")
+        around = Surroundings(
+            shop=desk.shop,
+            columns=self._columns,
+            products=self._products,
+            shelf=desk.shelf,
+            together=load_together(desk.release_folder),
+        )
+        report |= described(around, self._resolved, self._scored, choice, population)
+        coupons = self._coupons(around, choice) if self._rule.with_coupons else None
+        if coupons is not None:
+            summary["coupons"] = {"members": coupons.count, "is_for_target": coupons.is_for_target}
+            summary["notes"].append(coupons.note)
+        members = members_table(
+            self._scored,
+            choice,
+            drivers=explained.of_members,
+            coupon_ids=None if coupons is None else coupons.coupon_ids,
+        )
+        report["manifest"] = audience_manifest(
+            self._rule,
+            desk.shop,
+            desk.release,
+            product_ids=self._resolved.product_ids(self._products),
+            counts=summary["funnel"],
+            members=members,
+        )
+        self._step("done")
+        return BuiltAudience(summary=summary, report=report, members=members)
+
+    def _candidates(self) -> Candidates:
+        shop, scored, rule = self._desk.shop, self._scored, self._rule
+        ids = scored.member_ids
+        population = population_of(
+            rule.population,
+            shop,
+            self._columns,
+            scored.last_visit_days,
+            active_within_days=shop.settings.propensity.active_within_days,
+        )
+        everybody = np.ones(len(ids), dtype=np.bool_)
+        tree = rule.combine
+        reachable = None
+        if rule.channel is not None:
+            reachable = is_among(ids, self._desk.reachable(shop.settings, rule.channel))
+        return Candidates(
+            member_ids=ids,
+            probabilities=scored.probabilities,
+            population=population,
+            combined=everybody if tree is None else combined(tree, self._named.of, size=len(ids)),
+            excluded=exclusions_of(rule.exclude, shop, self._named, scored.last_bought_days),
+            reachable=reachable,
+            members_known=max(shop.count_of("members"), len(ids)),
+        )
+
+    def _choice(self, candidates: Candidates) -> Choice:
+        return choose(
+            self._rule,
+            candidates,
+            self._desk.scorer.forecast,
+            salt=self._rule.holdout.salt or "",
+            horizon_days=self._scored.horizon_days,
+            kind=kind_of(self._scored.target),
+        )
+
+    def _coupons(self, around: Surroundings, choice: Choice) -> BestCoupons:
+        desk = self._desk
+        return best_coupons(
+            desk.shop.settings,
+            desk.history,
+            desk.release_folder,
+            desk.shop,
+            desk.shelf,
+            self._scored.member_ids[choice.chosen],
+            shelf_rows(around, self._resolved.rows),
+            progress=self._progress,
+        )
+
+    def _notes(self) -> list[str]:
+        notes = []
+        if self._rule.holdout.share:
+            notes.append(
+                "expected buyers and revenue are those of the selected members; of the held out nothing is said"
+            )
+        if self._scored.is_by_analogues:
+            notes.append("the shop has too few launches to learn from: scored as one of the products like it sells")
+        if self._rule.channel is not None:
+            notes.append(f"consent for {self._rule.channel} is read as it stands now, and again by every export")
+        return notes
+
+    def _step(self, what: str) -> None:
+        self._progress(STEPS.index(what), len(STEPS) - 1, what)

@@ -1,7 +1,7 @@
 """Building one audience that was asked for, from queued to done, failed or cancelled.
 
 Safe to run again after a kill: a finished audience is left alone, an unfinished one is built from the start, and its
-members are stored together with its state.
+members and report are stored together with its state.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from features.contracts.ids import AudienceId
 from serving.audiences.rule import AudienceRule
 from serving.ports import BuildAudience, BuiltAudience, Progress
 from serving.records.audience_members import replace_members
+from serving.records.audience_reports import replace_report
 from serving.records.audiences import (
     AudienceProgress,
     AudienceRecord,
@@ -54,7 +55,7 @@ def run_audience_job(
         return
     progress = recorded_progress(records, audience_id, clock=clock)
     try:
-        built = build(AudienceRule.from_json(audience.rule), progress=progress)
+        built = build(AudienceRule.from_json(audience.rule), is_dry_run=audience.is_dry_run, progress=progress)
         _store(records, audience_id, built, now=now)
     except JobCancelled:
         with records.writing() as transaction:
@@ -104,7 +105,9 @@ def _store(records: Records, audience_id: AudienceId, built: BuiltAudience, *, n
         audience = find_audience(transaction, audience_id)
         if audience is None or audience.cancel_requested:
             raise JobCancelled(f"audience {audience_id}: cancelled")
-        replace_members(transaction, audience_id, built.members)
+        if not audience.is_dry_run:
+            replace_members(transaction, audience_id, built.members)
+            replace_report(transaction, audience_id, dict(built.report))
         mark_done(transaction, audience_id, summary=dict(built.summary), at=now())
 
 

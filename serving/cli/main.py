@@ -8,7 +8,22 @@ import sys
 import typer
 
 from features.contracts.errors import FacesError, SettingsError
-from serving.cli import audience, demo, evaluate, features, keys, load, promote, recommend, release, serve, train
+from serving.cli import (
+    audience,
+    demo,
+    evaluate,
+    features,
+    generate,
+    keys,
+    load,
+    promote,
+    recommend,
+    release,
+    results,
+    score,
+    serve,
+    train,
+)
 
 REFUSED = 1
 MISUSED = 2
@@ -26,10 +41,13 @@ app.command("features")(features.features)
 app.command("train")(train.train)
 app.command("promote")(promote.promote)
 app.command("release")(release.release)
+app.command("score")(score.score)
 app.command("recommend")(recommend.recommend)
 app.command("audience")(audience.audience)
+app.command("results")(results.results)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.command("generate")(generate.generate)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(keys.app, name="keys")
 

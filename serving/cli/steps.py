@@ -17,6 +17,7 @@ def build_to(settings: Settings, moment: datetime | None, report: Report) -> Fea
     """The features as of a moment (None: the latest), with the snapshots that training asks for."""
     from features.snapshots import build_features
     from features.tables.storage import current_tables
+    from training.propensity.plan import propensity_moments
     from training.recommendations.plan import plan_training
 
     latest = current_tables(settings.paths).latest_at
@@ -24,7 +25,10 @@ def build_to(settings: Settings, moment: datetime | None, report: Report) -> Fea
     return build_features(
         settings,
         as_of=moment,
-        extra_moments=plan_training(settings, as_of=as_of, first=None).moments,
+        extra_moments=[
+            *plan_training(settings, as_of=as_of, first=None).moments,
+            *propensity_moments(settings, as_of=as_of),
+        ],
         progress=report,
     )
 

@@ -62,9 +62,12 @@ def train(
         means = propensity.quality.means()
         show_table(
             f"Purchase propensity, version {propensity.version.number}: snapshot of "
-            f"{propensity.plan.test.at:%Y-%m-%d}, mean over categories",
-            ["method", "auc", "average precision", "lift at 10%", "ece", "categories"],
-            [[row.method, row.auc, row.ap, row.lift10, row.ece, row.categories] for row in means.itertuples()],
+            f"{propensity.plan.test.at:%Y-%m-%d}, mean over targets never seen",
+            ["method", "auc", "average precision", "lift at 10%", "ece", "auc never bought", "targets"],
+            [
+                [row.method, row.auc, row.ap, row.lift10, row.ece, row.auc_never, row.targets]
+                for row in means.itertuples()
+            ],
         )
         figures["purchase_propensity"] = {
             "version": propensity.version.number,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from features.contracts.ids import AudienceId
 from serving.ports import Json
@@ -51,10 +51,18 @@ class AudienceRecord:
     created_at: datetime
     finished_at: datetime | None
     cancel_requested: bool
+    is_dry_run: bool
+    """Only its figures are asked for; it has no members, and is forgotten after a day."""
 
 
 def add_audience(
-    transaction: Transaction, audience_id: AudienceId, *, name: str | None, rule: Json, at: datetime
+    transaction: Transaction,
+    audience_id: AudienceId,
+    *,
+    name: str | None,
+    rule: Json,
+    at: datetime,
+    is_dry_run: bool = False,
 ) -> AudienceRecord:
     """Stores a new audience as queued."""
     row = AudienceRow(
@@ -68,6 +76,7 @@ def add_audience(
         progress_what="waiting",
         created_at=at,
         cancel_requested=False,
+        is_dry_run=is_dry_run,
     )
     transaction.session.add(row)
     return _record(row)
@@ -80,8 +89,8 @@ def find_audience(transaction: Transaction, audience_id: AudienceId) -> Audience
 
 
 def page_of_audiences(transaction: Transaction, *, limit: int, before: str | None) -> tuple[AudienceRecord, ...]:
-    """At most `limit` audiences, newest first; `before` is the id that the page before ended with."""
-    rows = select(AudienceRow).where(AudienceRow.shop == transaction.shop)
+    """At most `limit` audiences, newest first, dry runs not among them; `before` is where the page before ended."""
+    rows = select(AudienceRow).where(AudienceRow.shop == transaction.shop, AudienceRow.is_dry_run.is_(False))
     if before is not None:
         # ids sort by the moment they were made at
         rows = rows.where(AudienceRow.audience_id < before)
@@ -141,6 +150,16 @@ def mark_done(transaction: Transaction, audience_id: AudienceId, *, summary: Jso
         _finish(row, AudienceState.DONE, at=at)
 
 
+def forget_dry_runs(transaction: Transaction, *, before: datetime) -> int:
+    """How many dry runs were removed for having been asked for before that moment."""
+    old = (
+        delete(AudienceRow)
+        .where(AudienceRow.shop == transaction.shop, AudienceRow.is_dry_run.is_(True), AudienceRow.created_at < before)
+        .returning(AudienceRow.audience_id)
+    )
+    return len(transaction.session.scalars(old).all())
+
+
 def mark_failed(transaction: Transaction, audience_id: AudienceId, *, error: str, at: datetime) -> None:
     """The build ended without an audience, for a reason that the reader can act on."""
     if (row := _row(transaction, audience_id)) is not None:
@@ -176,4 +195,5 @@ def _record(row: AudienceRow) -> AudienceRecord:
         created_at=row.created_at,
         finished_at=row.finished_at,
         cancel_requested=row.cancel_requested,
+        is_dry_run=row.is_dry_run,
     )

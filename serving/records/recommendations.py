@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from features.contracts.ids import MemberId, ReleaseId
 from serving.answers import Fallback, RecommendedItem
@@ -49,6 +49,15 @@ def count_recommendations(transaction: Transaction, process_id: str) -> int:
     rows = select(func.count()).select_from(RecommendationRow)
     rows = rows.where(RecommendationRow.shop == transaction.shop, RecommendationRow.process_id == process_id)
     return transaction.session.scalar(rows) or 0
+
+
+def forget_recommendations(transaction: Transaction, *, before: datetime, limit: int) -> int:
+    """How many recommendations logged before that moment were removed, at most `limit`, the oldest first."""
+    row = RecommendationRow
+    old = select(row.recommendation_id).where(row.shop == transaction.shop, row.logged_at < before)
+    old = old.order_by(row.logged_at).limit(limit)
+    gone = delete(row).where(row.shop == transaction.shop, row.recommendation_id.in_(old))
+    return len(transaction.session.scalars(gone.returning(row.recommendation_id)).all())
 
 
 def _row(shop: str, process_id: str, numbered: NumberedRecommendation) -> dict[str, object]:

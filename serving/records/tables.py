@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Float, ForeignKeyConstraint, Index, Integer, MetaData, String, Text
+from sqlalchemy import JSON, BigInteger, Float, ForeignKeyConstraint, Index, Integer, MetaData, String, Text, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from serving.records.moment import Moment
@@ -63,10 +63,24 @@ class AudienceRow(Table):
     created_at: Mapped[datetime] = mapped_column(Moment)
     finished_at: Mapped[datetime | None] = mapped_column(Moment)
     cancel_requested: Mapped[bool]
+    is_dry_run: Mapped[bool] = mapped_column(server_default=false())
+
+
+class AudienceReportRow(Table):
+    """One row per finished audience: what is too large for a list of audiences (curve, drivers, profile, ...)."""
+
+    __tablename__ = "audience_reports"
+    __table_args__ = (
+        ForeignKeyConstraint(["shop", "audience_id"], ["audiences.shop", "audiences.audience_id"], ondelete="CASCADE"),
+    )
+
+    shop: Mapped[str] = mapped_column(SHOP, primary_key=True)
+    audience_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    report: Mapped[JsonObject] = mapped_column(JSON)
 
 
 class AudienceMemberRow(Table):
-    """One row per member of a finished audience."""
+    """One row per member of a finished audience, selected to be told or held out."""
 
     __tablename__ = "audience_members"
     __table_args__ = (
@@ -80,6 +94,60 @@ class AudienceMemberRow(Table):
     rank: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     member_id: Mapped[str] = mapped_column(String(255))
     probability: Mapped[float] = mapped_column(Float(53))
+    expected_revenue: Mapped[float | None] = mapped_column(Float(53))
+    is_held_out: Mapped[bool] = mapped_column(server_default=false())
+    coupon_id: Mapped[str | None] = mapped_column(String(255))
+    drivers: Mapped[str | None] = mapped_column(Text)
+
+
+class ExportedMemberRow(Table):
+    """One row per member that an export handed over: who may have been told what, when and through which channel."""
+
+    __tablename__ = "exported_members"
+    __table_args__ = (
+        ForeignKeyConstraint(["shop", "audience_id"], ["audiences.shop", "audiences.audience_id"], ondelete="CASCADE"),
+        Index(None, "shop", "exported_at"),
+        Index(None, "shop", "audience_id"),
+    )
+
+    shop: Mapped[str] = mapped_column(SHOP, primary_key=True)
+    export_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    member_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    audience_id: Mapped[str] = mapped_column(ID)
+    channel: Mapped[str | None] = mapped_column(String(16))
+    exported_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class IdListRow(Table):
+    """One row per uploaded list, with counts of what was given."""
+
+    __tablename__ = "id_lists"
+
+    shop: Mapped[str] = mapped_column(SHOP, primary_key=True)
+    list_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    name: Mapped[str] = mapped_column(NAME)
+    kind: Mapped[str] = mapped_column(String(16))
+    given: Mapped[int] = mapped_column(BigInteger)
+    malformed: Mapped[int] = mapped_column(BigInteger)
+    duplicates: Mapped[int] = mapped_column(BigInteger)
+    known: Mapped[int] = mapped_column(BigInteger)
+    unknown: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    updated_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class IdListEntryRow(Table):
+    """One row per distinct id of an uploaded list; of a phone number its keyed hash."""
+
+    __tablename__ = "id_list_entries"
+    __table_args__ = (
+        ForeignKeyConstraint(["shop", "list_id"], ["id_lists.shop", "id_lists.list_id"], ondelete="CASCADE"),
+        {"sqlite_with_rowid": False},
+    )
+
+    shop: Mapped[str] = mapped_column(SHOP, primary_key=True)
+    list_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    entry: Mapped[str] = mapped_column(String(255), primary_key=True)
 
 
 class IdempotencyRow(Table):

@@ -164,26 +164,34 @@ def test_a_member_page_tells_what_the_tables_hold(service):
 
 
 def test_an_audience_is_built_exported_and_adds_up(service):
-    told = audience(service, size=20, name="Thirsty")
+    told = audience(service, size=40, name="Thirsty", holdout={"share": 0.25})
     assert told["state"] == "done", told
     summary, members = told["summary"], exported(service, told["id"])
-    assert summary["size"] == len(members) == 20 <= summary["population"]
-    assert [int(row["rank"]) for row in members] == list(range(1, 21))
+    funnel = summary["funnel"]
+    assert funnel["selected"] + funnel["held_out"] == summary["size"] == 40 <= summary["population"]
+    assert 0 < funnel["held_out"] < 25
+    # nobody held out or without any consent leaves
+    assert 0 < len(members) < funnel["selected"]
+    ranks = [int(row["rank"]) for row in members]
+    assert ranks == sorted(set(ranks))
+    assert ranks[-1] <= 40
     probabilities = [float(row["probability"]) for row in members]
     assert probabilities == sorted(probabilities, reverse=True)
     assert all(0 <= probability <= 1 for probability in probabilities)
-    assert summary["expected_buyers"] == pytest.approx(sum(probabilities), abs=0.06)
-    assert [row["member_id"] for row in members[:5]] == [each["member_id"] for each in summary["top_members"]]
+    assert {row["contacts"] for row in members} == {"synthetic"}
+    interval = summary["expected_buyers_interval"]
+    assert 0 <= interval["low"] <= summary["expected_buyers"] <= interval["high"] <= 40
     listed = service.send("GET", "/v1/audiences?limit=1").json()["items"]
     assert (listed[0]["id"], listed[0]["name"]) == (told["id"], "Thirsty")
 
 
 def test_an_audience_from_a_probability_on_is_the_head_of_everybody(service):
     everybody = exported(service, audience(service)["id"])
-    likely = exported(service, audience(service, min_probability=0.5)["id"])
+    bound = float(everybody[len(everybody) // 4]["probability"])
+    likely = exported(service, audience(service, min_probability=bound)["id"])
     assert 0 < len(likely) < len(everybody)
     assert likely == everybody[: len(likely)]
-    assert float(everybody[len(likely)]["probability"]) < 0.5 <= float(likely[-1]["probability"])
+    assert float(everybody[len(likely)]["probability"]) < bound <= float(likely[-1]["probability"])
 
 
 def test_an_audience_for_goods_that_nobody_sells_fails_with_the_reason(service):
@@ -193,6 +201,60 @@ def test_an_audience_for_goods_that_nobody_sells_fails_with_the_reason(service):
     assert "ZEPPELINS" in told["error"]
     answer = service.send("GET", f"/v1/audiences/{told['id']}/members")
     assert (answer.status_code, answer.json()["error"]) == (409, "conflict")
+
+
+def test_a_dry_run_answers_counts_at_once_or_says_why_not(service):
+    asked = service.send("POST", "/v1/audiences", {"target": {"category": CATEGORY}, "size": 9, "dry_run": True})
+    assert (asked.status_code, asked.json()["summary"]["size"]) == (200, 9)
+    refused = service.send("POST", "/v1/audiences", {"target": {"category": "ZEPPELINS"}, "dry_run": True})
+    assert (refused.status_code, "ZEPPELINS" in refused.json()["detail"]) == (422, True)
+
+
+def test_an_audience_explains_itself_part_by_part(service):
+    told = audience(service, size=20)
+    parts = {
+        part: service.send("GET", f"/v1/audiences/{told['id']}/{part}").json()[part]
+        for part in ("curve", "drivers", "profile", "associated", "manifest")
+    }
+    assert [point["size"] for point in parts["curve"]] == sorted({point["size"] for point in parts["curve"]})
+    assert all(driver["sentence"]["en"] and driver["sentence"]["zh"] for driver in parts["drivers"])
+    assert parts["manifest"]["release"] == told["summary"]["release"]
+    first = told["summary"]["top_members"][0]["member_id"]
+    member = service.send("GET", f"/v1/audiences/{told['id']}/members/{first}").json()
+    assert (member["rank"], member["is_held_out"]) == (1, False)
+    assert all(driver["sentence"]["en"] for driver in member["drivers"])
+
+
+def test_contacts_leave_for_their_destination_only_and_count_as_contacted(service):
+    told = audience(service, size=60, channel="sms", holdout={"share": 0.2})
+    place = f"/v1/audiences/{told['id']}/members"
+    answer = service.send("GET", f"{place}?destination=sms_csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert answer.headers["content-disposition"].endswith('-sms_csv-synthetic.csv"')
+    assert "synthetic" in answer.headers["faces-notice"]
+    assert len(rows) == told["summary"]["funnel"]["selected"]
+    assert all(row["phone"].startswith("+1555") for row in rows)
+    assert service.send("GET", f"{place}?columns=phone&channel=email").status_code == 422
+    again = audience(service, size=60, channel="sms", exclude={"contacted_within_days": 1})
+    left_out = {row["member_id"] for row in exported(service, again["id"])}
+    assert not left_out & {row["member_id"] for row in rows}
+
+
+def test_a_list_narrows_an_audience_and_another_one_leaves_members_out(service):
+    everybody = [row["member_id"] for row in exported(service, audience(service)["id"])]
+    listed = service.send("POST", "/v1/lists", {"name": "some", "kind": "member_id", "ids": [*everybody[:10], "x"]})
+    assert listed.json()["counts"]["unknown"] == 1
+    within = audience(service, combine={"list": listed.json()["id"]})
+    beside = audience(service, combine={"not": {"audience": within["id"]}})
+    assert [row["member_id"] for row in exported(service, within["id"])] == everybody[:10]
+    assert [row["member_id"] for row in exported(service, beside["id"])] == everybody[10:]
+
+
+def test_results_cannot_be_known_before_the_horizon_has_passed(service):
+    told = audience(service, size=20)
+    answer = service.send("GET", f"/v1/audiences/{told['id']}/results")
+    assert (answer.status_code, answer.json()["error"]) == (409, "conflict")
+    assert "ask once data up to then are loaded" in answer.json()["detail"]
 
 
 def test_a_cancelled_audience_has_no_members_and_cannot_be_cancelled_twice(service):

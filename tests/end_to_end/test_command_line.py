@@ -71,10 +71,13 @@ def test_the_commands_are_those_that_the_way_of_the_data_needs():
             "train",
             "promote",
             "release",
+            "score",
             "recommend",
             "audience",
+            "results",
             "serve",
             "demo",
+            "generate",
             "evaluate",
             "keys",
         )
@@ -226,7 +229,7 @@ def test_an_audience_is_printed_and_written_alike(used, tmp_path):
 @pytest.mark.slow
 def test_an_audience_that_cannot_be_is_refused_in_one_line(used):
     assert "ZEPPELINS" in one_line(run(used, "audience", "--category", "ZEPPELINS"), 1)
-    assert "both" in one_line(
+    assert "give one of" in one_line(
         run(used, "audience", "--category", "SOFT DRINKS", "--size", "1", "--min-probability", "0.5"), 1
     )
 

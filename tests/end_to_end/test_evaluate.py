@@ -46,3 +46,10 @@ def test_newcomers_are_evaluated_beside_plain_popularity(small_shop, tmp_path):
     rows = json.loads(rows_file.read_text())
     assert {row["kind"] for row in rows} == {"cold"}
     assert {row["week"] for row in rows} == {50, "all"}
+
+
+def test_a_shop_with_too_few_launches_is_refused_in_one_line(small_shop):
+    done = small_shop.faces("evaluate", "launches", check=False)
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "to learn from (20 are needed)" in done.stderr

@@ -183,7 +183,9 @@ class Api:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings(home=tmp_path / "var")
+    loaded = load_settings(home=tmp_path / "var")
+    # there is no worker here that a dry run could wait for
+    return loaded.model_copy(update={"audiences": loaded.audiences.model_copy(update={"dry_run_seconds": 0.5})})
 
 
 @pytest.fixture

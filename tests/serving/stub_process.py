@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from features.contracts.errors import BadRequest, FacesError, ReleaseDamaged
+from serving.records.audience_members import SCHEMA
 
 STEPS = 40
 STEP_SECONDS = 0.05
@@ -40,19 +41,29 @@ def load_engine(_settings: Any, release_id: str, *, scenarios: Any) -> Any:  # n
 @dataclass(frozen=True, kw_only=True)
 class Built:
     summary: dict[str, Any]
+    report: dict[str, Any]
     members: pa.Table
 
 
-def build_audience(_settings: Any, rule: Any, *, progress: Any) -> Built:
-    if rule.category == "NOTHING":
+def build_audience(_settings: Any, rule: Any, *, world: Any, is_dry_run: bool, progress: Any) -> Built:  # noqa: ARG001 - the build's signature
+    category = rule.target.category
+    if category == "NOTHING":
         raise BadRequest("audience: nobody ever bought from a category named 'NOTHING'")
-    if rule.category == "BROKEN":
+    if category == "BROKEN":
         raise RuntimeError("the secret")
-    for step in range(STEPS if rule.category == "SLOW" else 1):
+    for step in range(STEPS if category == "SLOW" else 1):
         progress(step, STEPS, "scoring members")
         time.sleep(STEP_SECONDS)
-    members = pa.table({"rank": [1, 2], "member_id": ["m2", "m1"], "probability": [0.9, 0.1]})
-    return Built(summary={"size": 2}, members=members)
+    members = {
+        "rank": [1, 2],
+        "member_id": ["m2", "m1"],
+        "probability": [0.9, 0.1],
+        "expected_revenue": [1.0, 0.5],
+        "is_held_out": [False, False],
+        "coupon_id": [None, None],
+        "drivers": [None, None],
+    }
+    return Built(summary={"size": 2}, report={"curve": []}, members=pa.table(members, schema=SCHEMA))
 
 
 def main(what: str) -> None:

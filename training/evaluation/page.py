@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from training.coupons.report import coupon_quality_rows
+from training.evaluation.expected_page import expected_section
+from training.evaluation.launches_page import launches_section
+from training.evaluation.propensity_page import propensity_section
 
 HEAD = """\
 # Quality
@@ -34,6 +37,9 @@ def quality_page(folder: Path) -> str:
         "recommendations": recommendations_section,
         "newcomers": newcomers_section,
         "coupons": coupons_section,
+        "propensity": propensity_section,
+        "launches": launches_section,
+        "expected": expected_section,
     }
     parts = [HEAD]
     for name, section in sections.items():

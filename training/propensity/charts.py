@@ -14,11 +14,11 @@ def auc_chart(means: pd.DataFrame) -> Figure:
     """Bars of the mean AUC by method, with one standard error either way."""
     figure = Figure(figsize=(7, 2.8), layout="constrained")
     axes = figure.subplots()
-    bars = axes.barh(means["method"], means["auc"], xerr=means["auc_standard_error"], color="#4c6a92", height=0.6)
+    bars = axes.barh(means["method"], means["auc"], xerr=means["auc_error"], color="#4c6a92", height=0.6)
     axes.bar_label(bars, labels=[f"{value:.3f}" for value in means["auc"]], padding=6)
     axes.invert_yaxis()
     axes.set_xlim(0.4, 1.0)
-    axes.set_xlabel("AUC, mean over categories (line: standard error)")
+    axes.set_xlabel("AUC, mean over targets (line: standard error)")
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 

@@ -1,86 +1,134 @@
-"""Quality of the propensity model on a later snapshot, category by category, beside its baselines."""
+"""Quality of propensity on a later snapshot, target by target, beside baselines that need no training."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.encoding import encode_column
-from features.store.history import EVENT_TIMESTAMP
 from training.metrics import auc, average_precision, expected_calibration_error, lift_at
-from training.propensity.rows import LABEL
+from training.propensity.moment import PropensityMoment
+from training.propensity.product_sets import ProductSet
+from training.propensity.set_features import FEATURE_NAMES, Matrix
 
 MODEL = "thousand-faces"
-MEASURES = ("auc", "ap", "lift10", "ece")
+MEASURES = ("auc", "ap", "lift10", "ece", "auc_never")
 
 Floats = npt.NDArray[np.float64]
+Truths = npt.NDArray[np.bool_]
+MethodKind = Literal["baseline", "variant", "product"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetQuality:
+    """What one method's scores were worth for one target; NaN where a measure has no meaning."""
+
+    method: str
+    kind: MethodKind
+    target: str
+    target_kind: str
+    penetration: float
+    """Share of the active members who bought it when the targets were chosen."""
+    members: int
+    buyers: int
+    auc: float
+    ap: float
+    lift10: float
+    ece: float
+    auc_never: float
+    """AUC among the members who had not bought the target within 365 days."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PropensityQuality:
-    """One row per method and category, and what follows from it."""
+    """One row per method and target, and what follows from it."""
 
-    rows: pd.DataFrame
-    """Columns method, category, buyers, auc, ap, lift10, ece."""
+    rows: tuple[TargetQuality, ...]
+
+    def frame(self) -> pd.DataFrame:
+        """The rows as a table."""
+        return pd.DataFrame([asdict(row) for row in self.rows], columns=list(TargetQuality.__dataclass_fields__))
 
     def means(self) -> pd.DataFrame:
-        """Mean of each measure over categories and the standard error of the mean AUC. One row per method."""
-        grouped = self.rows.groupby("method", sort=False)
+        """Mean of each measure over targets with its standard error (`<measure>_error`). One row per method."""
+        grouped = self.frame().groupby("method", sort=False)
         means = grouped[list(MEASURES)].mean()
-        means["auc_standard_error"] = grouped["auc"].sem().fillna(0.0)
-        means["categories"] = grouped.size()
-        return means.reset_index()
+        errors = grouped[list(MEASURES)].sem().fillna(0.0).add_suffix("_error")
+        kinds = grouped["kind"].first()
+        return pd.concat([kinds, means, errors, grouped.size().rename("targets")], axis=1).reset_index()
 
 
-def baseline_scores(features: pd.DataFrame) -> dict[str, Floats]:
-    """Scores (rows,) of the baselines, higher is likelier; a member who never bought the category comes last.
+def judged(
+    method: str,
+    kind: MethodKind,
+    asked: ProductSet,
+    scores: Floats,
+    *,
+    bought: Truths,
+    is_known: Truths,
+    ids: npt.NDArray[np.str_],
+    is_probability: bool,
+) -> TargetQuality:
+    """One method's scores of one target; arrays are (members,). Ties in a ranking go by member id, ascending."""
+    new = ~is_known
+    return TargetQuality(
+        method=method,
+        kind=kind,
+        target=asked.name,
+        target_kind=asked.kind,
+        penetration=asked.penetration,
+        members=len(bought),
+        buyers=int(bought.sum()),
+        auc=auc(bought, scores),
+        ap=average_precision(bought, scores),
+        lift10=lift_at(bought, scores, ids, share=0.1),
+        ece=expected_calibration_error(bought, scores) if is_probability else float("nan"),
+        auc_never=auc(bought[new], scores[new]) if new.any() else float("nan"),
+    )
 
-    `popularity` is the same for every member of a category, so it can only tie: its AUC is 0.5 by construction.
+
+def simple_scores(matrix: Matrix) -> Mapping[str, Floats]:
+    """Scores (members,) of one target that need no learning, higher is likelier; who never bought comes last.
+
+    `popularity` is the same for every member, so it can only tie: its AUC is 0.5 by construction.
     """
-    last = encode_column(features["member_category__last_ordered_at"])
-    now = encode_column(features[EVENT_TIMESTAMP])
+    since, lately, popular = (
+        matrix[:, FEATURE_NAMES.index(name)].astype(np.float64)
+        for name in ("set__days_since", "set__orders_91d", "set__penetration_91d")
+    )
     return {
-        "recency": np.nan_to_num(-(now - last), nan=-1e6),
-        "frequency": np.nan_to_num(encode_column(features["member_category__orders_91d"])),
-        "popularity": np.nan_to_num(encode_column(features["category_demand__buyers_91d"])),
+        "recency": np.nan_to_num(-since, nan=-1e6),
+        "frequency": np.nan_to_num(lately),
+        "popularity": popular,
     }
 
 
-def evaluate_propensity(features: pd.DataFrame, probabilities: Floats, *, min_buyers: int) -> PropensityQuality:
-    """The model and its baselines on labelled rows, over the categories with enough buyers in the label window.
-
-    Ties in a ranking go by member id, ascending. ECE is given for probabilities alone.
-    """
-    scores = {MODEL: probabilities, **baseline_scores(features)}
-    came_true = features[LABEL].to_numpy(dtype=bool)
-    ids = features["member_id"].to_numpy(dtype=np.str_)
-    found = []
-    for category, positions in features.groupby("category", sort=True).indices.items():
-        buyers = int(came_true[positions].sum())
-        if buyers < min_buyers or buyers == len(positions):
-            continue
-        for method, values in scores.items():
-            found.append(
-                {
-                    "method": method,
-                    "category": category,
-                    "buyers": buyers,
-                    **_measures(came_true[positions], values[positions], ids[positions], method == MODEL),
-                }
-            )
-    columns = ["method", "category", "buyers", *MEASURES]
-    return PropensityQuality(rows=pd.DataFrame(found, columns=columns))
-
-
-def _measures(
-    came_true: npt.NDArray[np.bool_], scores: Floats, ids: npt.NDArray[np.str_], is_probability: bool
-) -> dict[str, float]:
-    return {
-        "auc": auc(came_true, scores),
-        "ap": average_precision(came_true, scores),
-        "lift10": lift_at(came_true, scores, ids, share=0.1),
-        "ece": expected_calibration_error(came_true, scores) if is_probability else float("nan"),
-    }
+def judged_simply(
+    asked: ProductSet, matrix: Matrix, probabilities: Floats, bought: Truths, moment: PropensityMoment
+) -> Sequence[TargetQuality]:
+    """The model and the baselines that need no learning, among the active members."""
+    active = moment.is_active
+    ids = moment.member_ids[active]
+    known = matrix[active, FEATURE_NAMES.index("set__orders_365d")] > 0
+    truth = bought[active]
+    own = judged(
+        MODEL,
+        "product",
+        asked,
+        probabilities[active],
+        bought=truth,
+        is_known=known,
+        ids=ids,
+        is_probability=True,
+    )
+    return [
+        own,
+        *(
+            judged(name, "baseline", asked, scores, bought=truth, is_known=known, ids=ids, is_probability=False)
+            for name, scores in simple_scores(matrix[active]).items()
+        ),
+    ]

@@ -21,6 +21,7 @@ from features.store.packed_member import FORMAT
 from features.tables.storage import current_tables
 from training.affinity.model_files import load_affinity
 from training.affinity.moment import read_moment
+from training.propensity.taste import write_taste
 from training.ranker.model import load_ranker, open_ranker
 from training.ranker.order import blend_order, ranker_order
 from training.release.coupon_offers import coupon_part
@@ -108,6 +109,7 @@ def _fill(
 ) -> Manifest:
     shutil.copytree(tracking.folder_of(champions["product_affinity"]), folder / AFFINITY_FOLDER)
     shutil.copytree(tracking.folder_of(champions["purchase_propensity"]), folder / PROPENSITY_FOLDER)
+    write_taste(settings, history, folder / PROPENSITY_FOLDER, as_of=as_of)
     (folder / SCHEMA_FILE).write_text(json.dumps(feature_schema(), indent=2), encoding="utf-8")
     tables = current_tables(settings.paths)
     parts = write_shop_parts(folder, settings, history, tables.folder, as_of=as_of, progress=progress)

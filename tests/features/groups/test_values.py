@@ -67,6 +67,14 @@ def test_member_product_decays_each_order_to_the_latest_one() -> None:
     assert milk.decayed_orders == pytest.approx(sum(0.5 ** (age / HALF_LIFE_DAYS) for age in ages), abs=1e-5)
 
 
+def test_week_bits_are_the_weeks_of_seven_days_before_the_moment_in_which_the_product_was_bought() -> None:
+    # Bought 30.6, 20.2 and 0.0 days before: in the fifth, the third and the first week.
+    assert row("member_product", "anna", "milk").week_bits == 0b10101
+    assert row("member_product", "anna", "bread").week_bits == 0b10000
+    # 141.6 days before: in the 21st week, of two products of one order.
+    assert row("member_product", "ben", "tea").week_bits == row("member_product", "ben", "bread").week_bits == 1 << 20
+
+
 def test_member_category_shares_add_up_to_one() -> None:
     rows = GROUPS["member_category"].expression(literal_shop(), AS_OF).to_pandas()
     assert rows.groupby("member_id").spend_share.sum().tolist() == pytest.approx([1.0, 1.0], abs=1e-5)

@@ -16,7 +16,20 @@ SCOPED = [
     ("GET", "/v1/audiences", "audiences"),
     ("GET", "/v1/audiences/a", "audiences"),
     ("POST", "/v1/audiences/a/cancel", "audiences"),
+    ("GET", "/v1/audiences/a/curve", "audiences"),
+    ("GET", "/v1/audiences/a/drivers", "audiences"),
+    ("GET", "/v1/audiences/a/profile", "audiences"),
+    ("GET", "/v1/audiences/a/associated", "audiences"),
+    ("GET", "/v1/audiences/a/manifest", "audiences"),
+    ("GET", "/v1/audiences/a/results", "audiences"),
+    ("GET", "/v1/audiences/a/members/m1", "audiences"),
     ("GET", "/v1/audiences/a/members", "export"),
+    ("GET", "/v1/destinations", "export"),
+    ("POST", "/v1/lists", "audiences"),
+    ("GET", "/v1/lists", "audiences"),
+    ("GET", "/v1/lists/l", "audiences"),
+    ("DELETE", "/v1/lists/l", "audiences"),
+    ("POST", "/v1/lists/l/ids", "audiences"),
 ]
 
 
@@ -33,7 +46,7 @@ def test_each_route_asks_for_a_key_with_its_scope(api, method, path, scope):
 def test_every_documented_route_stands_in_the_list_above(api):
     documented = api.send("GET", "/openapi.json", key=None).json()["paths"]
     routes = {(method.upper(), path) for path, methods in documented.items() for method in methods}
-    named = {"p1": "{product_id}", "m1": "{member_id}", "a": "{audience_id}"}
+    named = {"p1": "{product_id}", "m1": "{member_id}", "a": "{audience_id}", "l": "{list_id}"}
     listed = {(method, "/".join(named.get(part, part) for part in path.split("/"))) for method, path, _ in SCOPED}
     assert routes == listed
 

@@ -1,28 +1,44 @@
 from __future__ import annotations
 
-import pyarrow as pa
+import asyncio
+import json
+
+import httpx
 import pytest
+from literal_audience import members_table
 
 from features.contracts.ids import AudienceId
+from serving.api.audience_bodies import EXAMPLES
 from serving.records.audience_members import replace_members
-from serving.records.audiences import AudienceState, find_audience, mark_done, mark_running
-from serving.records.audit import list_audit
+from serving.records.audience_reports import replace_report
+from serving.records.audiences import (
+    AudienceState,
+    audiences_in,
+    find_audience,
+    mark_done,
+    mark_failed,
+    mark_running,
+)
 
 ROUTE = "/v1/audiences"
 BODY = {"target": {"category": "SOFT DRINKS"}, "size": 3, "name": "Drinkers"}
+REPORT = {
+    "curve": [{"size": 1}],
+    "drivers": [{"code": "set.recency"}],
+    "profile": {"shares": []},
+    "associated": [],
+    "manifest": {"rule": {}},
+}
 
 
-def finished(api, members):
+def finished(api, members, *, drivers=None):
+    """A finished audience: `members` is ids, or ids to whether they are held out."""
     audience_id = AudienceId(api.send("POST", ROUTE, json=BODY).json()["id"])
-    table = pa.table(
-        {
-            "rank": pa.array(range(1, len(members) + 1), pa.int64()),
-            "member_id": pa.array(members, pa.string()),
-            "probability": pa.array([0.5] * len(members), pa.float64()),
-        }
-    )
+    held_out = [name for name, is_held_out in members.items() if is_held_out] if isinstance(members, dict) else []
+    table = members_table(list(members), held_out, drivers=drivers)
     with api.state.records.writing() as transaction:
         replace_members(transaction, audience_id, table)
+        replace_report(transaction, audience_id, REPORT)
         mark_done(transaction, audience_id, summary={"size": len(members)}, at=api.state.now())
     return audience_id
 
@@ -39,7 +55,8 @@ def test_asking_for_an_audience_answers_202_with_its_place_and_enqueues_it(api):
         "type": "audience",
         "name": "Drinkers",
         "state": "queued",
-        "rule": {"target": {"category": "SOFT DRINKS"}, "size": 3, "min_probability": None},
+        "dry_run": False,
+        "rule": {"target": {"category": "SOFT DRINKS"}, "size": 3},
         "progress": {"done": 0, "all": 0, "what": "waiting"},
         "cancel_requested": False,
         "error": None,
@@ -71,13 +88,22 @@ def test_the_same_idempotency_key_asks_for_one_audience_only(api):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"target": {}}, "body.target.category: this field is required"),
-        ({"target": {"category": "A", "brand": "B"}}, "body.target.brand: this field does not exist"),
+        ({"target": {}}, "exactly one way"),
+        ({"target": {"category": "A", "lapse": True}}, "found category and lapse"),
+        ({"target": {"colour": "B"}}, "body.target.colour: this field does not exist"),
+        ({"target": {"event": "birth"}}, "body.target.event"),
+        ({"target": {"launch": {"category": "A", "price": -1}}}, "body.target.launch.price"),
         ({"size": 0}, "body.size"),
         ({"size": 10_000_001}, "more than the 10000000"),
-        ({"min_probability": 0.1}, "size or min_probability, not both"),
+        ({"min_probability": 0.1}, "give one of size, min_probability and expected_buyers"),
         ({"size": None, "min_probability": 1.5}, "body.min_probability"),
-        ({"dry_run": True}, "body.dry_run: this field does not exist"),
+        ({"holdout": {"share": 0.6}}, "body.holdout.share"),
+        ({"exclude": {"bought_within_days": 366}}, "body.exclude.bought_within_days"),
+        ({"combine": {"xor": []}}, "combine: there is no 'xor'"),
+        ({"combine": {"and": [{"list": 7}]}}, "combine.and[0].list: give the id of one as a text"),
+        ({"population": {"tags": ["vip"]}}, "no tags are declared in this shop yet"),
+        ({"channel": "pigeon"}, "body.channel"),
+        ({"as_of": "yesterday"}, "body.as_of"),
     ],
 )
 def test_a_wrong_rule_is_refused_with_field_and_reason(api, change, sentence):
@@ -118,32 +144,109 @@ def test_a_repeated_cancel_with_its_key_gets_the_first_answer(api):
     assert (second.status_code, second.content) == (200, first.content)
 
 
-def test_members_are_exported_in_rank_order_and_the_export_is_audited(api):
-    audience_id = finished(api, ["m2", "m1"])
-    answer = api.send("GET", f"{ROUTE}/{audience_id}/members", key="export")
-    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert answer.headers["cache-control"] == "private, no-store"
-    assert answer.text == "rank,member_id,probability\r\n1,m2,0.5\r\n2,m1,0.5\r\n"
-    with api.state.records.reading() as transaction:
-        (entry,) = [entry for entry in list_audit(transaction, limit=100) if entry.what == "audience_exported"]
-    assert entry.who == api.keys["export"].split("_")[1]
-    assert entry.details == {"audience_id": audience_id, "size": 2}
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"target": {"product_ids": ["p1", "p2"]}},
+        {"target": {"department": "GROCERY", "brand": "Brand", "filter": "price < 3"}},
+        {"target": {"launch": {"category": "EGGS", "price": 2.5, "analogues": ["p1"]}}},
+        {"target": {"event": "coupon_redeemed"}},
+        {"target": {"lapse": True}},
+        {
+            "target": {"list_id": "l1"},
+            "horizon_days": 14,
+            "population": {"bought_category_within": {"category": "EGGS", "days": 30}, "filter": "tier == 'gold'"},
+            "expected_buyers": 12.5,
+            "exclude": {"bought_within_days": 7, "contacted_within_days": 14, "audience_ids": ["a1"]},
+            "channel": "sms",
+            "combine": {"and": [{"list": "l2"}, {"not": {"or": [{"audience": "a1"}, {"list": "l3"}]}}]},
+            "holdout": {"share": 0.1, "salt": "s"},
+            "with_coupons": True,
+            "as_of": "2017-09-16T00:00:00Z",
+        },
+    ],
+)
+def test_what_is_asked_for_is_what_is_stored_and_shown(api, body):
+    assert api.send("POST", ROUTE, json=body).json()["rule"] == body
 
 
-def test_an_export_passes_the_chunks_without_losing_a_row(api):
-    audience_id = finished(api, [f"m{n}" for n in range(45_000)])
-    lines = api.send("GET", f"{ROUTE}/{audience_id}/members").text.splitlines()
-    assert [line.split(",")[0] for line in lines[1:]] == [str(n) for n in range(1, 45_001)]
+@pytest.mark.parametrize("example", EXAMPLES, ids=str)
+def test_the_examples_of_the_documentation_are_accepted(api, example):
+    assert api.send("POST", ROUTE, json=example).status_code == 202
 
 
-@pytest.mark.parametrize("member_id", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
-def test_an_export_holds_no_spreadsheet_formulas(api, member_id):
-    audience_id = finished(api, [member_id])
-    text = api.send("GET", f"{ROUTE}/{audience_id}/members").text
-    assert f"'{member_id}" in text
+def test_a_rule_of_an_earlier_version_is_shown_in_todays_shape(api):
+    audience_id = api.send("POST", ROUTE, json=BODY).json()["id"]
+    with api.state.records.writing() as transaction:
+        from serving.records.tables import AudienceRow
+
+        row = transaction.session.get(AudienceRow, (transaction.shop, audience_id))
+        row.rule = {"category": "EGGS", "size": None, "min_probability": 0.2}
+    shown = api.send("GET", f"{ROUTE}/{audience_id}").json()["rule"]
+    assert shown == {"target": {"category": "EGGS"}, "min_probability": 0.2}
 
 
-def test_members_of_an_unfinished_audience_cannot_be_exported(api):
-    place = api.send("POST", ROUTE, json=BODY).headers["location"]
-    answer = api.send("GET", f"{place}/members")
-    assert (answer.status_code, answer.json()["error"]) == (409, "conflict")
+def dry_run(api, end, **headers):
+    """The answer to a dry run, that a worker ends by `end(transaction, audience_id)` once it was asked for."""
+
+    async def ask():
+        async with httpx.AsyncClient(transport=api.transport, base_url="http://faces") as client:
+            sent = {"Authorization": f"Bearer {api.keys['audiences']}", **headers}
+            asked = asyncio.create_task(client.post(ROUTE, json={**BODY, "dry_run": True}, headers=sent))
+            while not api.queue.enqueued:
+                await asyncio.sleep(0.01)
+            with api.state.records.writing() as transaction:
+                for audience in audiences_in(transaction, AudienceState.QUEUED):
+                    end(transaction, audience.audience_id)
+            return await asked
+
+    return asyncio.run(ask())
+
+
+def test_a_dry_run_answers_with_its_figures(api):
+    answer = dry_run(api, lambda t, each: mark_done(t, each, summary={"size": 7}, at=api.state.now()))
+    assert (answer.status_code, answer.json()["summary"], answer.json()["dry_run"]) == (200, {"size": 7}, True)
+    assert api.send("GET", ROUTE).json()["items"] == []
+    refused = api.send("GET", f"{ROUTE}/{answer.json()['id']}/members")
+    assert (refused.status_code, "dry run" in refused.json()["detail"]) == (409, True)
+
+
+def test_a_dry_run_of_what_the_shop_does_not_know_is_refused_with_the_reason(api):
+    answer = dry_run(api, lambda t, each: mark_failed(t, each, error="target: no such category", at=api.state.now()))
+    assert (answer.status_code, answer.json()["detail"]) == (422, "target: no such category")
+
+
+def test_a_dry_run_that_takes_long_is_answered_with_its_place(api):
+    answer = api.send("POST", ROUTE, json={**BODY, "dry_run": True})
+    assert (answer.status_code, answer.json()["state"]) == (202, "queued")
+    assert answer.headers["location"] == f"{ROUTE}/{answer.json()['id']}"
+
+
+def test_a_repeated_dry_run_waits_for_the_first_one(api):
+    headers = {"Idempotency-Key": "d"}
+    first = dry_run(api, lambda t, each: mark_done(t, each, summary={"size": 7}, at=api.state.now()), **headers)
+    again = api.send("POST", ROUTE, key="audiences", json={**BODY, "dry_run": True}, headers=headers)
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert len(api.queue.enqueued) == 1
+
+
+@pytest.mark.parametrize("part", sorted(REPORT))
+def test_each_part_of_a_report_has_its_place(api, part):
+    audience_id = finished(api, ["m1"])
+    assert api.send("GET", f"{ROUTE}/{audience_id}/{part}").json() == {"id": audience_id, part: REPORT[part]}
+    unfinished = api.send("POST", ROUTE, json=BODY).headers["location"]
+    assert api.send("GET", f"{unfinished}/{part}").status_code == 409
+    assert api.send("GET", f"{ROUTE}/unknown/{part}").status_code == 404
+
+
+def test_one_member_is_shown_with_what_speaks_for_them(api):
+    audience_id = finished(api, {"m1": False, "m2": True}, drivers=json.dumps([["set.recency", 0.7], ["x", -0.2]]))
+    shown = api.send("GET", f"{ROUTE}/{audience_id}/members/m2").json()
+    assert (shown["rank"], shown["is_held_out"], shown["expected_revenue"]) == (2, True, 2.0)
+    assert [(each["code"], each["odds_ratio"]) for each in shown["drivers"]] == [("set.recency", 2.014), ("x", 0.819)]
+    assert api.send("GET", f"{ROUTE}/{audience_id}/members/nobody").status_code == 404
+
+
+def test_results_are_refused_with_the_day_that_they_can_be_known(api):
+    audience_id = finished(api, ["m1"])
+    assert api.send("GET", f"{ROUTE}/{audience_id}/results").json()["error"] == "nothing_loaded"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,20 +14,34 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from literal_audience import store_audience
 from made_shop import MadeShop
 from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.checks import CHECKS
 
+from features.contracts.settings import Settings
 from serving.recommendations.engine import ReleaseEngine, load_engine
 from training.release.shelf import require_active_release
 
 RECOMMENDATIONS = "POST /v1/recommendations"
+PARTS = ("curve", "drivers", "profile", "associated", "manifest")
 OPERATIONS = (
     RECOMMENDATIONS,
     "GET /v1/scenarios",
     "GET /v1/products",
     "GET /v1/products/{product_id}/similar",
     "GET /v1/members/{member_id}",
+    "POST /v1/audiences",
+    "GET /v1/audiences",
+    "GET /v1/audiences/{audience_id}",
+    *(f"GET /v1/audiences/{{audience_id}}/{part}" for part in (*PARTS, "results", "members", "members/{member_id}")),
+    "POST /v1/audiences/{audience_id}/cancel",
+    "POST /v1/lists",
+    "GET /v1/lists",
+    "GET /v1/lists/{list_id}",
+    "DELETE /v1/lists/{list_id}",
+    "POST /v1/lists/{list_id}/ids",
+    "GET /v1/destinations",
 )
 SCENARIOS = ("home", "replenish", "discover", "cart", "product", "associate", "coupon", "content")
 FILTERS = (
@@ -50,6 +65,19 @@ fuzzing = hypothesis_settings(
 """The same requests in every run: a failure can be repeated."""
 
 Send = Callable[..., httpx.Response]
+
+
+@pytest.fixture
+def settings(tmp_path: Path, small_shop: MadeShop) -> Settings:
+    """Those of the session's shop, with records of their own: what is fuzzed changes nothing of it."""
+    shop = tmp_path / "var" / "main"
+    shop.mkdir(parents=True)
+    for folder in ("tables", "features", "releases", "online", "secrets"):
+        (shop / folder).symlink_to(small_shop.home / "main" / folder)
+    of_shop = small_shop.settings
+    # nobody works here: a dry run is answered with its place at once
+    audiences = of_shop.audiences.model_copy(update={"dry_run_seconds": 0.0})
+    return of_shop.model_copy(update={"home": tmp_path / "var", "audiences": audiences})
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +129,8 @@ def check(case: Case, response: httpx.Response) -> None:
     case.validate_response(response, checks=documented)
 
 
-def test_everything_about_recommendations_is_on_the_page(operations: dict[str, APIOperation]) -> None:
-    assert set(OPERATIONS) <= set(operations)
+def test_every_route_of_the_page_is_asked(operations: dict[str, APIOperation]) -> None:
+    assert set(OPERATIONS) == set(operations)
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["sound", "broken"])
@@ -171,3 +199,38 @@ def test_every_scenario_answers_members_and_products_that_exist(
 
     run()
     assert len(answered) > EXAMPLES / 5
+
+
+@pytest.mark.parametrize("name", ["members", "results", "members/{member_id}", *PARTS])
+def test_every_request_about_a_finished_audience_is_answered(
+    start_api: Callable[..., Any], engine: ReleaseEngine, name: str
+) -> None:
+    service = start_api(engine)
+    members = [str(number) for number in range(1, 40)]
+    as_of, late = ("2017-09-16T00:00:00Z", "2017-12-31T00:00:00Z")
+    places = [
+        store_audience(service.state, {"target": target}, members, as_of=moment)
+        for target in ({"category": "SOFT DRINKS"}, {"lapse": True}, {"event": "visit"})
+        for moment in (as_of, late)
+    ]
+
+    def send(method: str, path: str, **options: Any) -> httpx.Response:
+        answer: httpx.Response = service.send(method, path, **options)
+        return answer
+
+    schema = schemathesis.openapi.from_dict(send("GET", "/openapi.json").json())
+    operation = schema["/v1/audiences/{audience_id}/" + name]["GET"]
+
+    @fuzzing
+    @given(
+        case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE),
+        place=st.sampled_from(places),
+        member=st.sampled_from([*members[:5], "unknown"]),
+    )
+    def run(case: Case, place: str, member: str) -> None:
+        case.path_parameters = {"audience_id": place, "member_id": member}
+        query = httpx.QueryParams({key: value for key, value in (case.query or {}).items() if value is not None})
+        response = send("GET", f"{case.formatted_path}?{query}")
+        check(case, response)
+
+    run()

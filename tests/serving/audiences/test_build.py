@@ -1,269 +1,238 @@
-"""Audiences of a real shop: who is in them, in which order, and what is said of them."""
+"""An audience from request to answer, over a literal shop and a model that knows six probabilities."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-from made_shop import MadeShop
+from literal_audience_desk import LiteralScorer, literal_desk
+from literal_audience_shop import AT
 
 from features.contracts.clock import moment_text
-from features.contracts.errors import BadRequest, NothingLoaded, Refused, ReleaseDamaged
-from features.contracts.settings import Settings, load_settings
-from features.groups.catalogue import GROUPS
-from features.snapshots import FeatureBuild, current_build
-from serving.audiences import build as building
-from serving.audiences.build import SCHEMA, TOP_MEMBERS, BuiltAudience, build_audience
+from features.contracts.errors import BadRequest
+from serving.audiences.build import BuiltAudience, build_at
+from serving.audiences.desk import Desk
+from serving.audiences.manifest import members_checksum
 from serving.audiences.rule import AudienceRule
-from training.propensity.model import ENCODING, PropensityModel, load_propensity
-from training.release.manifest import read_manifest, write_manifest
-from training.release.shelf import release_folder, require_active_release
+from serving.audiences.shop_at import ShopAt
+from serving.audiences.world import EarlierAudience, NoWorld
+from serving.records.audience_members import SCHEMA
+from training.propensity.target import LapseTarget, LaunchDescription, ProductsTarget
+from training.protocol import Ids
 
-CATEGORY = "CHEESE"
-ACTIVE = timedelta(days=91)
-
-
-@pytest.fixture(scope="module")
-def settings(small_shop: MadeShop) -> Settings:
-    return small_shop.settings
+CHEESE = {"target": {"category": "CHEESE"}}
 
 
-@pytest.fixture(scope="module")
-def features(settings: Settings) -> FeatureBuild:
-    return current_build(settings.paths)
+class Records(NoWorld):
+    """One finished audience: m2 was told, m4 held out."""
+
+    def audience(self, audience_id: str) -> EarlierAudience | None:
+        if audience_id != "a1":
+            return None
+        return EarlierAudience(
+            audience_id="a1", state="done", member_ids=np.array(["m2"]), held_out_ids=np.array(["m4"])
+        )
+
+    def exported_since(self, moment: datetime) -> Ids:
+        return np.array(["m5"]) if moment <= AT - timedelta(days=1) else np.empty(0, dtype=np.str_)
 
 
-@pytest.fixture(scope="module")
-def visits(features: FeatureBuild) -> pd.DataFrame:
-    return pd.read_parquet(features.folder / "visits.parquet")
+@pytest.fixture
+def desk(shop: ShopAt, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return literal_desk(shop, tmp_path_factory.mktemp("release"))
 
 
-@pytest.fixture(scope="module")
-def model(settings: Settings) -> PropensityModel:
-    return load_propensity(release_folder(settings.paths, require_active_release(settings.paths)) / "propensity")
+def build(desk: Desk, asked: dict[str, Any], *, is_dry_run: bool = False) -> BuiltAudience:
+    rule = AudienceRule.from_json({**CHEESE, **asked})
+    return build_at(desk, rule, Records(), is_dry_run=is_dry_run, progress=lambda *_: None)
 
 
-def build(settings: Settings, *, as_of: datetime | None = None, **asked: object) -> BuiltAudience:
-    rule = AudienceRule(**{"category": CATEGORY, **asked})  # type: ignore[arg-type]  # a rule's own fields
-    return build_audience(settings, rule, as_of=as_of, progress=lambda *_: None)
+def members(audience: BuiltAudience) -> list[str]:
+    return audience.members.column("member_id").to_pylist()
 
 
-@pytest.fixture(scope="module")
-def everybody(settings: Settings) -> BuiltAudience:
-    return build(settings)
-
-
-def rows(audience: BuiltAudience) -> list[tuple[int, str, float]]:
-    frame = audience.members.to_pandas()
-    return list(frame.itertuples(index=False, name=None))
-
-
-def active_at(visits: pd.DataFrame, moment: datetime) -> set[str]:
-    late = visits[(visits["ordered_at"] < moment) & (visits["ordered_at"] >= moment - ACTIVE)]
-    return set(late["member_id"])
-
-
-def test_without_a_cut_every_active_member_is_in_it_once(
-    everybody: BuiltAudience, visits: pd.DataFrame, features: FeatureBuild
-) -> None:
-    members = [member for _, member, _ in rows(everybody)]
-    assert len(members) == len(set(members)) > 200
-    assert set(members) == active_at(visits, features.as_of)
-    assert everybody.summary["size"] == everybody.summary["population"] == len(members)
-    assert everybody.members.schema == SCHEMA
-
-
-def test_the_likeliest_come_first_and_equal_ones_by_their_id(everybody: BuiltAudience) -> None:
-    found = rows(everybody)
-    assert [rank for rank, _, _ in found] == list(range(1, len(found) + 1))
-    assert found == sorted(found, key=lambda row: (-row[2], row[1]))
-    probabilities = [probability for _, _, probability in found]
-    # The calibration has steps, so there are ties to be decided.
-    assert len(set(probabilities)) < len(probabilities)
-    assert 0 < min(probabilities) < max(probabilities) < 1
-
-
-def test_probabilities_are_the_model_s_on_the_snapshot_s_features(
-    everybody: BuiltAudience, features: FeatureBuild, model: PropensityModel
-) -> None:
-    """Joined by hand from the snapshot's files, without Feast."""
-    expected = by_hand(features, model, sorted(member for _, member, _ in rows(everybody)), moment=features.as_of)
-    assert {member: probability for _, member, probability in rows(everybody)} == expected
-
-
-def by_hand(
-    features: FeatureBuild,
-    model: PropensityModel,
-    members: list[str],
-    *,
-    moment: datetime,
-    snapshot: datetime | None = None,
-) -> dict[str, float]:
-    frame = pd.DataFrame({"member_id": members, "category": CATEGORY, "event_timestamp": pd.Timestamp(moment)})
-    for group in ENCODING.groups:
-        held = pd.read_parquet(features.snapshot(GROUPS[group.name], snapshot or moment)).drop(columns="snapshot_at")
-        named = {feature.name: f"{group.name}__{feature.name}" for feature in group.features}
-        frame = frame.merge(held.rename(columns=named), on=list(group.keys), how="left")
-    return dict(zip(members, model.probabilities(frame).tolist(), strict=True))
-
-
-@pytest.mark.parametrize("size", [1, 7, 100])
-def test_a_size_takes_that_many_from_the_top(settings: Settings, everybody: BuiltAudience, size: int) -> None:
-    audience = build(settings, size=size)
-    assert rows(audience) == rows(everybody)[:size]
-    assert audience.summary["size"] == size
-    assert audience.summary["population"] == everybody.summary["population"]
-
-
-def test_a_size_beyond_everybody_takes_everybody(settings: Settings, everybody: BuiltAudience) -> None:
-    audience = build(settings, size=10_000)
-    assert rows(audience) == rows(everybody)
-    assert audience.summary["lift"] == 1.0
-
-
-def test_a_least_probability_takes_all_at_or_above_it(settings: Settings, everybody: BuiltAudience) -> None:
-    found = rows(everybody)
-    least = found[len(found) // 3][2]
-    audience = build(settings, min_probability=least)
-    assert rows(audience) == [row for row in found if row[2] >= least]
-    assert rows(audience)[-1][2] == least
-
-
-def test_nobody_may_be_likely_enough(settings: Settings) -> None:
-    audience = build(settings, min_probability=1.0)
-    assert audience.members.num_rows == 0
+def test_active_members_come_likeliest_first(desk: Desk) -> None:
+    audience = build(desk, {})
     assert audience.members.schema == SCHEMA
-    told = audience.summary
-    assert (told["size"], told["expected_buyers"], told["mean_probability"], told["lift"]) == (0, 0.0, 0.0, 0.0)
-    assert told["top_members"] == []
+    assert members(audience) == ["m2", "m1", "m4", "m5", "m6"]
+    assert audience.members.column("rank").to_pylist() == [1, 2, 3, 4, 5]
+    assert audience.members.column("probability").to_pylist() == [0.75, 0.5, 0.5, 0.125, 0.0625]
+    assert audience.members.column("expected_revenue").to_pylist() == [6.0, 2.0, 2.0, 2.0, 0.25]
 
 
-def test_expected_buyers_are_the_sum_of_the_probabilities(settings: Settings, everybody: BuiltAudience) -> None:
-    for audience in (everybody, build(settings, size=30)):
-        probabilities = [probability for _, _, probability in rows(audience)]
-        told = audience.summary
-        assert told["expected_buyers"] == round(sum(probabilities), 1)
-        assert told["mean_probability"] == pytest.approx(np.mean(probabilities), abs=1e-6)
-        whole = np.mean([probability for _, _, probability in rows(everybody)])
-        assert told["lift"] == pytest.approx(np.mean(probabilities) / whole, abs=0.005)
+def test_what_was_named_is_what_is_scored(desk: Desk) -> None:
+    for target in ({"category": "CHEESE"}, {"product_ids": ["p5"]}, {"lapse": True}):
+        build(desk, {"target": target}, is_dry_run=True)
+    assert isinstance(desk.scorer, LiteralScorer)
+    cheese, launch, lapse = desk.scorer.asked
+    assert cheese == ProductsTarget(product_ids=("p1", "p2", "p3", "p5"))
+    assert isinstance(launch, LaunchDescription)
+    assert launch.category == "CHEESE"
+    assert lapse == LapseTarget()
 
 
-def test_the_likeliest_are_likelier_than_the_average(settings: Settings) -> None:
-    assert build(settings, size=30).summary["lift"] > 1.2
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"size": 2}, ["m2", "m1"]),
+        ({"min_probability": 0.5}, ["m2", "m1", "m4"]),
+        ({"population": {"bought_within_days": 365}}, ["m2", "m1", "m4", "m3", "m5", "m6"]),
+        ({"population": {"filter": 'tier == "gold"'}}, ["m2", "m1"]),
+        ({"exclude": {"bought_within_days": 3}}, ["m2", "m4", "m5", "m6"]),
+        ({"exclude": {"contacted_within_days": 7}}, ["m2", "m4", "m6"]),
+        ({"exclude": {"audience_ids": ["a1"]}}, ["m1", "m5", "m6"]),
+        ({"combine": {"audience": "a1"}}, ["m2", "m4"]),
+        ({"combine": {"not": {"audience": "a1"}}}, ["m1", "m5", "m6"]),
+        ({"channel": "sms"}, ["m2", "m4"]),
+        ({"channel": "sms", "exclude": {"audience_ids": ["a1"]}}, []),
+    ],
+)
+def test_only_those_that_the_rule_asks_for_are_in_it(desk: Desk, asked: dict[str, Any], expected: list[str]) -> None:
+    assert members(build(desk, asked)) == expected
 
 
-def test_the_summary_says_what_it_is_and_is_json(settings: Settings, features: FeatureBuild) -> None:
-    audience = build(settings, size=12)
+def test_the_summary_is_json_and_says_what_was_done(desk: Desk) -> None:
+    audience = build(desk, {"size": 9, "channel": "sms", "holdout": {"share": 0.1, "salt": "s"}, "name": "autumn"})
     told = json.loads(json.dumps(audience.summary))
     assert told == audience.summary
-    assert told["target"] == {"category": CATEGORY}
-    assert (told["as_of"], told["release"]) == (moment_text(features.as_of), "r000001")
-    assert (told["model"], told["horizon_days"]) == ("main.purchase_propensity version 1", 28)
-    assert [each["member_id"] for each in told["top_members"]] == [row[1] for row in rows(audience)[:TOP_MEMBERS]]
-    assert [each["probability"] for each in told["top_members"]] == [
-        round(row[2], 4) for row in rows(audience)[:TOP_MEMBERS]
-    ]
+    assert told["target"] == {"category": "CHEESE", "kind": "products", "products": 4}
+    assert (told["as_of"], told["release"], told["horizon_days"]) == (moment_text(AT), "r000001", 28)
+    assert told["model"] == "main.purchase_propensity version 3"
+    assert told["funnel"]["members"] == 6
+    assert (told["population"], told["size"]) == (5, 2)
+    assert told["selected"] + told["held_out"] == 2
+    assert told["mean_probability"] == 0.625
+    assert told["lift"] == round(0.625 / 0.3875, 2)
+    assert told["warnings"] == ["size 9 is more than the 2 members left to choose from: all are chosen"]
+    assert told["notes"][1] == "consent for sms is read as it stands now, and again by every export"
 
 
-def test_the_same_rule_gives_the_same_audience(settings: Settings, everybody: BuiltAudience) -> None:
-    again = build(settings)
-    assert again.summary == everybody.summary
-    assert again.members.equals(everybody.members)
+def test_of_those_held_out_nothing_is_expected(desk: Desk) -> None:
+    audience = build(desk, {"holdout": {"share": 0.5, "salt": "t"}})
+    rows = audience.members.to_pylist()
+    held = [row["member_id"] for row in rows if row["is_held_out"]]
+    assert 0 < len(held) < len(rows)
+    told = [row["probability"] for row in rows if not row["is_held_out"]]
+    assert audience.summary["held_out"] == len(held)
+    assert audience.summary["expected_buyers"] == round(
+        float(desk.scorer.forecast.buyers(np.array(told), horizon_days=28, kind="products").expected), 1
+    )
+    assert not {each["member_id"] for each in audience.summary["top_members"]} & set(held)
 
 
-def test_members_scored_in_parts_give_the_same_audience(
-    settings: Settings, everybody: BuiltAudience, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_same_target_holds_out_the_same_persons_and_another_target_others(desk: Desk) -> None:
+    def held(asked: dict[str, Any]) -> list[bool]:
+        rows = sorted(build(desk, asked).members.to_pylist(), key=lambda row: str(row["member_id"]))
+        return [row["is_held_out"] for row in rows]
+
+    half = {"holdout": {"share": 0.5}}
+    assert held(half) == held({**half, "horizon_days": 14, "name": "again"})
+    salts = {
+        build(desk, {**half, **each}).report["manifest"]["holdout_salt"] for each in ({}, {"target": {"lapse": True}})
+    }
+    assert len(salts) == 2
+
+
+def test_the_report_explains_the_audience(desk: Desk) -> None:
+    audience = build(desk, {"size": 2})
+    report = json.loads(json.dumps(audience.report))
+    assert report == audience.report
+    assert set(report) == {"curve", "drivers", "profile", "associated", "manifest"}
+    assert [each["size"] for each in report["curve"]] == [1, 2, 3, 4, 5]
+    # (5 + 8) / 2 days against (5 + 8 + 80 + 90 + 20) / 5, a tenth of it
+    assert report["drivers"][0]["code"] == "set.recency"
+    assert report["drivers"][0]["contribution"] == pytest.approx(-3.41)
+    assert json.loads(audience.members.column("drivers").to_pylist()[0])[0] == ["set.recency", -3.26]
+    assert report["associated"]["categories"][0] == {
+        "category": "WINE",
+        "audience": 0.5,
+        "population": 0.2,
+        "lift": 2.5,
+    }
+
+
+def test_a_launch_is_shown_with_what_it_is_like(desk: Desk) -> None:
+    launch = {"launch": {"category": "CHEESE", "brand": "Alp", "price": 7.5}}
+    associated = build(desk, {"target": launch}).report["associated"]
+    assert associated["basis"] == "content"
+    assert [each["product_id"] for each in associated["alike"]] == ["p2", "p1"]
+
+
+def test_a_manifest_builds_the_same_audience_again(desk: Desk) -> None:
+    asked = {
+        "target": {"brand": "Alp"},
+        "size": 3,
+        "population": {"filter": "orders_91d > 0"},
+        "exclude": {"audience_ids": ["a1"]},
+        "combine": {"not": {"audience": "a1"}},
+        "holdout": {"share": 0.4},
+    }
+    audience = build(desk, asked)
+    manifest = json.loads(json.dumps(audience.report["manifest"]))
+    assert manifest["target_products"]["ids"] == ["p1", "p2", "p5"]
+    assert manifest["rule"]["population"]["bought_within_days"] == 91
+    assert (manifest["rule"]["horizon_days"], manifest["feature_build"]) == (28, "b1")
+    rule = AudienceRule.from_json(manifest["rule"])
+    again = build_at(desk, rule, Records(), is_dry_run=False, progress=lambda *_: None)
+    assert again.members.equals(audience.members)
+    assert members_checksum(again.members) == manifest["members_sha256"]
+    assert again.report["manifest"] == audience.report["manifest"]
+    fewer = build(desk, {**asked, "size": 2})
+    assert fewer.report["manifest"]["members_sha256"] != manifest["members_sha256"]
+
+
+def test_a_dry_run_tells_the_counts_and_the_curve_of_the_real_one_and_nobody_s_name(desk: Desk) -> None:
+    asked = {"size": 2, "holdout": {"share": 0.3}}
+    dry, real = build(desk, asked, is_dry_run=True), build(desk, asked)
+    assert dry.summary == real.summary
+    assert dry.report == {"curve": real.report["curve"]}
+    assert dry.members.schema == SCHEMA
+    assert dry.members.num_rows == 0
+
+
+def test_coupons_are_named_only_when_asked_for_and_there_are_any(desk: Desk) -> None:
+    assert "coupons" not in build(desk, {}).summary
+    asked = build(desk, {"with_coupons": True})
+    assert asked.summary["coupons"] == {"members": 0, "is_for_target": False}
+    assert asked.members.column("coupon_id").null_count == 5
+    assert "the release knows of no running coupon" in asked.summary["notes"]
+
+
+def test_every_step_is_told_and_the_last_one_is_done(desk: Desk) -> None:
     told: list[tuple[int, int, str]] = []
-    monkeypatch.setattr(building, "MEMBERS_PER_CHUNK", 100)
-    rule = AudienceRule(category=CATEGORY)
-    again = build_audience(settings, rule, progress=lambda *step: told.append(step))
-    assert again.members.equals(everybody.members)
-    whole = everybody.summary["population"]
-    assert told == [*((start, whole, "scoring members") for start in range(0, whole, 100)), (whole, whole, "done")]
+    rule = AudienceRule.from_json(CHEESE)
+    build_at(desk, rule, Records(), is_dry_run=False, progress=lambda *step: told.append(step))
+    assert [what for _, _, what in told] == ["scoring", "population", "who is chosen", "drivers", "profile", "done"]
+    assert told[-1][0] == told[-1][1]
 
 
-def test_other_goods_have_other_buyers(settings: Settings, everybody: BuiltAudience) -> None:
-    other = build(settings, category="CIGARETTES")
-    assert other.summary["expected_buyers"] < everybody.summary["expected_buyers"]
-    assert [row[1] for row in rows(other)[:20]] != [row[1] for row in rows(everybody)[:20]]
+def test_a_moment_between_two_snapshots_sees_the_earlier_one(desk: Desk) -> None:
+    later = replace(desk, shop=replace(desk.shop, moment=AT + timedelta(days=2)))
+    told = build(later, {"population": {"bought_within_days": 10, "filter": "days_since_order == 7"}})
+    assert members(told) == ["m1"]
 
 
-@pytest.mark.parametrize("category", ["NO SUCH CATEGORY", "cheese", "", "'; DROP TABLE members --"])
-def test_an_unknown_category_is_refused(settings: Settings, category: str) -> None:
-    with pytest.raises(BadRequest, match="audience: nobody ever bought from a category named"):
-        build(settings, category=category)
+@pytest.mark.parametrize(
+    ("asked", "complaint"),
+    [
+        ({"target": {"category": "CHESE"}}, "near it: 'CHEESE'"),
+        ({"population": {"filter": "orders_91d > 99"}}, "population: nobody is left of 6 members"),
+        ({"exclude": {"audience_ids": ["a9"]}}, "audience a9: there is none of that id"),
+        ({"combine": {"or": [{"list": "l1"}, {"audience": "a1"}]}}, "list l1: there is no list of members of that id"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused(desk: Desk, asked: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(BadRequest, match=complaint):
+        build(desk, asked)
 
 
-@pytest.fixture(scope="module")
-def earlier(small_shop: MadeShop, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A copy whose release says that it was made 22 weeks before the end of the data."""
-    settings = small_shop.copy_to(tmp_path_factory.mktemp("earlier") / "home").settings
-    folder = release_folder(settings.paths, require_active_release(settings.paths))
-    moment = current_build(settings.paths).moments[30]
-    write_manifest(folder, read_manifest(folder).model_copy(update={"as_of": moment}))
-    return settings
-
-
-def test_at_an_earlier_week_only_what_was_known_then_counts(
-    earlier: Settings, features: FeatureBuild, visits: pd.DataFrame, model: PropensityModel
-) -> None:
-    moment = features.moments[30]
-    audience = build(earlier)
-    members = {member for _, member, _ in rows(audience)}
-    assert members == active_at(visits, moment)
-    assert members != active_at(visits, features.as_of)
-    assert audience.summary["as_of"] == moment_text(moment)
-    expected = by_hand(features, model, sorted(members), moment=moment)
-    assert {member: probability for _, member, probability in rows(audience)} == expected
-
-
-def test_between_two_weeks_the_features_of_the_earlier_one_are_some_days_older(
-    earlier: Settings, features: FeatureBuild, visits: pd.DataFrame, model: PropensityModel
-) -> None:
-    moment = features.moments[30] + timedelta(days=3, hours=7)
-    audience = build(earlier, as_of=moment)
-    assert rows(build(earlier.model_copy(update={"as_of": moment}))) == rows(audience)
-    members = {member for _, member, _ in rows(audience)}
-    assert members == active_at(visits, moment)
-    expected = by_hand(features, model, sorted(members), moment=moment, snapshot=features.moments[30])
-    assert {member: probability for _, member, probability in rows(audience)} == expected
-
-
-def test_a_moment_after_the_features_is_that_of_the_features(settings: Settings, everybody: BuiltAudience) -> None:
-    later = build(settings, as_of=datetime.fromisoformat("2030-01-01T00:00:00+00:00"))
-    assert later.summary == everybody.summary
-
-
-def test_a_moment_before_the_release_is_refused(earlier: Settings, features: FeatureBuild) -> None:
-    moment = features.moments[30] - timedelta(seconds=1)
-    for settings, as_of in ((earlier, moment), (earlier.model_copy(update={"as_of": moment}), None)):
-        with pytest.raises(Refused, match=r"release r000001: it knows what happened up to .* make one with `faces rel"):
-            build(settings, as_of=as_of)
-
-
-def test_a_category_is_unknown_before_its_first_purchase(
-    earlier: Settings, settings: Settings, features: FeatureBuild
-) -> None:
-    orders = pd.read_parquet(features.folder / "category_orders.parquet")
-    first = orders.groupby("category")["ordered_at"].min()
-    late = first.idxmax()
-    assert first[late] > features.moments[30]
-    with pytest.raises(BadRequest, match="nobody ever bought"):
-        build(earlier, category=late)
-    assert build(settings, category=late, size=1).summary["size"] == 1
-
-
-def test_a_damaged_release_and_a_missing_one_are_refused(
-    small_shop: MadeShop, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    settings = small_shop.copy_to(tmp_path_factory.mktemp("damaged") / "home").settings
-    file = release_folder(settings.paths, require_active_release(settings.paths)) / "propensity" / "model.lgb"
-    file.write_text(file.read_text().replace("tree", "bush", 1))
-    with pytest.raises(ReleaseDamaged, match=r"propensity/model\.lgb is damaged"):
-        build(settings)
-    with pytest.raises(NothingLoaded, match="run `faces release` first"):
-        build(load_settings(home=tmp_path_factory.mktemp("empty")))
+def test_a_target_of_many_products_is_summed_up(desk: Desk) -> None:
+    many = [f"x{number}" for number in range(500)]
+    told = build(desk, {"target": {"product_ids": ["p1", "p2", *many]}}, is_dry_run=True).summary
+    assert told["target"]["products"] == 2
+    assert len(told["target"]["product_ids"]) == 20
+    assert len(json.dumps(told)) < 4_000

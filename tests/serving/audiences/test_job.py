@@ -9,7 +9,9 @@ from features.contracts.errors import BadRequest
 from serving.audiences.job import UNEXPECTED, JobCancelled, recorded_progress, run_audience_job
 from serving.audiences.rule import AudienceRule
 from serving.audiences.sweep import GAVE_UP, sweep_audiences
-from serving.records.audience_members import member_lines, replace_members
+from serving.audiences.target_rule import TargetRule
+from serving.records.audience_members import SCHEMA, member_batches, replace_members
+from serving.records.audience_reports import find_report
 from serving.records.audiences import (
     AudienceState,
     add_audience,
@@ -19,18 +21,22 @@ from serving.records.audiences import (
     mark_running,
 )
 
-RULE = AudienceRule(category="SOFT DRINKS", size=2)
+RULE = AudienceRule(target=TargetRule(category="SOFT DRINKS"), size=2)
 
 
 def built(*member_ids):
-    members = pa.table(
-        {
-            "rank": pa.array(range(1, len(member_ids) + 1), pa.int64()),
-            "member_id": pa.array(member_ids, pa.string()),
-            "probability": pa.array([0.5] * len(member_ids), pa.float64()),
-        }
-    )
-    return SimpleNamespace(summary={"size": len(member_ids)}, members=members)
+    number = len(member_ids)
+    columns = {
+        "rank": range(1, number + 1),
+        "member_id": member_ids,
+        "probability": [0.5] * number,
+        "expected_revenue": [1.0] * number,
+        "is_held_out": [False] * number,
+        "coupon_id": [None] * number,
+        "drivers": [None] * number,
+    }
+    members = pa.table({name: pa.array(values, SCHEMA.field(name).type) for name, values in columns.items()})
+    return SimpleNamespace(summary={"size": number}, report={"curve": [number]}, members=members)
 
 
 @pytest.fixture
@@ -50,7 +56,13 @@ def found(records):
 
 
 def lines(records):
-    return [line for chunk in member_lines(records, "a1") for line in chunk]
+    columns = ("rank", "member_id", "probability")
+    return [tuple(row.values()) for batch in member_batches(records, "a1", columns) for row in batch.to_pylist()]
+
+
+def report(records):
+    with records.reading() as transaction:
+        return find_report(transaction, "a1")
 
 
 def never(_rule, **_progress):
@@ -60,23 +72,24 @@ def never(_rule, **_progress):
 def test_a_build_gets_the_rule_and_its_outcome_is_stored(run, records, now):
     rules = []
 
-    def build(rule, *, progress):
-        rules.append(rule)
+    def build(rule, *, is_dry_run, progress):
+        rules.append((rule, is_dry_run))
         progress(1, 2, "scoring")
         return built("m2", "m1")
 
     run(build)
     audience = found(records)
-    assert rules == [RULE]
+    assert rules == [(RULE, False)]
     assert (audience.state, audience.summary, audience.finished_at) == (AudienceState.DONE, {"size": 2}, now)
     assert (audience.progress.done, audience.progress.all) == (2, 2)
     assert lines(records) == [(1, "m2", 0.5), (2, "m1", 0.5)]
+    assert report(records) == {"curve": [2]}
 
 
 def test_a_build_shows_that_it_runs_and_how_far_it_is(run, records):
     seen = []
 
-    def build(_rule, *, progress):
+    def build(_rule, *, progress, **_asked):
         progress(1, 4, "scoring")
         seen.append(found(records))
         return built("m1")
@@ -103,7 +116,7 @@ def test_an_unexpected_error_is_logged_but_not_shown(run, records, caplog):
 
 
 def test_a_cancel_stops_the_build_at_its_next_progress(run, records, now):
-    def build(_rule, *, progress):
+    def build(_rule, *, progress, **_asked):
         with records.writing() as transaction:
             ask_to_cancel(transaction, "a1", at=now)
         progress(1, 2, "scoring")
@@ -151,7 +164,21 @@ def test_members_that_cannot_be_stored_leave_no_half_audience(run, records):
     broken.members = broken.members.set_column(0, "rank", pa.array([1, 1], pa.int64()))
     run(lambda _rule, **_progress: broken)
     assert found(records).state is AudienceState.FAILED
-    assert lines(records) == []
+    assert (lines(records), report(records)) == ([], None)
+
+
+def test_a_dry_run_keeps_its_figures_only(records, now):
+    asked = []
+
+    def build(_rule, *, is_dry_run, **_progress):
+        asked.append(is_dry_run)
+        return built("m1")
+
+    with records.writing() as transaction:
+        add_audience(transaction, "a1", name=None, rule=RULE.to_json(), at=now, is_dry_run=True)
+    run_audience_job(records, build, "a1", now=lambda: now)
+    assert (asked, found(records).summary) == ([True], {"size": 1})
+    assert (lines(records), report(records)) == ([], None)
 
 
 def test_an_empty_audience_is_an_audience(run, records):

@@ -17,8 +17,16 @@ def test_a_step_is_the_share_that_came_true_with_one_row_of_the_overall_share_ad
     rows = [(0.1, n == 0) for n in range(4)] + [(0.9, n > 0) for n in range(4)]
     curve = fit(rows)
     assert curve.apply(np.array([0.1, 0.9])).tolist() == pytest.approx([1.5 / 5, 3.5 / 5])
-    # Between two steps the curve is straight; beyond them it is flat.
-    assert curve.apply(np.array([0.5, -3.0, 7.0])).tolist() == pytest.approx([0.5, 1.5 / 5, 3.5 / 5])
+    # Between two steps the curve is straight; beyond them it goes half of the way to never, a quarter to always.
+    assert curve.apply(np.array([0.5, 0.0, 1.0])).tolist() == pytest.approx([0.5, 0.75 / 5, 0.7 + 0.3 / 4])
+    assert curve.apply(np.array([-3.0, 7.0])).tolist() == pytest.approx([0.75 / 5, 0.7 + 0.3 / 4])
+
+
+def test_members_that_the_scores_tell_apart_stay_apart() -> None:
+    rng = np.random.default_rng(5)
+    scores = rng.random(1000)
+    probabilities = fit_calibration(scores, rng.random(1000) < 0.1).apply(np.sort(scores))
+    assert (np.diff(probabilities) > 0).all()
 
 
 def test_the_order_of_the_rows_does_not_matter() -> None:
@@ -32,7 +40,8 @@ def test_the_order_of_the_rows_does_not_matter() -> None:
 
 def test_a_low_share_above_a_high_one_is_pooled_with_it() -> None:
     rows = [(0.2, True)] * 3 + [(0.2, False)] + [(0.8, True)] + [(0.8, False)] * 3
-    assert fit(rows).apply(np.array([0.2, 0.5, 0.8])).tolist() == pytest.approx([4.5 / 9] * 3)
+    # One step of 8 rows at the mean score: half of them came true.
+    assert fit(rows).apply(np.array([0.5])).tolist() == pytest.approx([4.5 / 9])
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -83,7 +92,7 @@ def test_no_short_step_says_never_or_always(rows: list[tuple[float, bool]]) -> N
 
 def test_equal_scores_have_equal_probabilities() -> None:
     curve = fit([(0.5, True), (0.5, False), (0.5, True), (0.5, True)])
-    assert curve.apply(np.array([0.0, 0.5, 1.0])).tolist() == pytest.approx([(3 + 3.5 / 5) / 5] * 3)
+    assert curve.apply(np.array([0.5, 0.5])).tolist() == pytest.approx([(3 + 3.5 / 5) / 5] * 2)
 
 
 def test_no_scores_have_no_probabilities() -> None:

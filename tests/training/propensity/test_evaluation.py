@@ -1,8 +1,6 @@
-"""Known answers of the evaluation, category by category, beside its baselines."""
+"""Known answers of the evaluation, target by target, beside baselines that need no learning."""
 
 from __future__ import annotations
-
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -10,123 +8,88 @@ import pytest
 
 from training.metrics import expected_calibration_error
 from training.propensity.charts import auc_chart, reliability_chart
-from training.propensity.evaluation import MODEL, baseline_scores, evaluate_propensity
-from training.propensity.rows import LABEL
+from training.propensity.evaluation import MODEL, PropensityQuality, TargetQuality, judged, simple_scores
+from training.propensity.product_sets import ProductSet
+from training.propensity.set_features import FEATURE_NAMES
 
-AT = datetime(2017, 12, 4, 5, tzinfo=UTC)
-
-ROWS = pd.DataFrame(
-    [
-        # member, category, bought, days since the latest order, orders in 91 days, the category's buyers, probability
-        ("a", "DAIRY", True, 1, 9, 40, 0.9),
-        ("b", "DAIRY", True, 30, 8, 40, 0.6),
-        ("c", "DAIRY", False, 2, 1, 40, 0.3),
-        ("d", "DAIRY", False, None, None, 40, 0.1),
-        ("a", "TEA", False, 1, 5, 2, 0.7),
-        ("b", "TEA", True, 2, 1, 2, 0.2),
-        ("c", "TEA", True, 3, 2, 2, 0.8),
-        ("d", "TEA", False, None, None, 2, 0.1),
-        # One buyer is too few, and where everybody buys nothing can be ranked.
-        ("a", "RARE", True, 1, 1, 1, 0.5),
-        ("b", "RARE", False, None, None, 1, 0.5),
-        ("a", "ALL", True, 1, 1, 2, 0.5),
-        ("b", "ALL", True, 1, 1, 2, 0.5),
-    ],
-    columns=["member_id", "category", LABEL, "days", "orders", "buyers", "probability"],
-)
-FEATURES = pd.DataFrame(
-    {
-        "member_id": ROWS["member_id"],
-        "category": ROWS["category"],
-        "event_timestamp": pd.Timestamp(AT),
-        LABEL: ROWS[LABEL],
-        "member_category__last_ordered_at": pd.to_datetime(
-            [None if np.isnan(days) else AT - timedelta(days=days) for days in ROWS["days"]], utc=True
-        ),
-        "member_category__orders_91d": ROWS["orders"].astype("Int64"),
-        "category_demand__buyers_91d": ROWS["buyers"],
-    }
-)
-PROBABILITIES = ROWS["probability"].to_numpy()
+IDS = np.array(["a", "b", "c", "d"])
+DAIRY = ProductSet(name="category DAIRY", kind="category", products=np.array([1, 2]), penetration=0.5)
+TEA = ProductSet(name="type TEA", kind="type", products=np.array([3]), penetration=0.4)
+# days since, orders in 91 days, penetration
+DAIRY_ROWS = [(1, 9, 0.4), (30, 8, 0.4), (2, 1, 0.4), (np.nan, 0, 0.4)]
+DAIRY_BOUGHT = np.array([True, True, False, False])
+DAIRY_TOLD = np.array([0.9, 0.6, 0.3, 0.1])
+TEA_BOUGHT = np.array([False, True, True, False])
+TEA_TOLD = np.array([0.7, 0.2, 0.8, 0.1])
 
 
-@pytest.fixture(scope="module")
-def by_method() -> dict[tuple[str, str], pd.Series]:
-    rows = evaluate_propensity(FEATURES, PROBABILITIES, min_buyers=2).rows
-    return {(row["method"], row["category"]): row for _, row in rows.iterrows()}
+def matrix_of(rows: list[tuple[float, float, float]]) -> np.ndarray:
+    matrix = np.full((len(rows), len(FEATURE_NAMES)), np.nan, dtype=np.float32)
+    for place, name in enumerate(("set__days_since", "set__orders_91d", "set__penetration_91d")):
+        matrix[:, FEATURE_NAMES.index(name)] = [row[place] for row in rows]
+    return matrix
 
 
-def test_categories_of_enough_buyers_are_reported_and_no_others(by_method: dict[tuple[str, str], pd.Series]) -> None:
-    assert list(by_method) == [
-        (method, category) for category in ("DAIRY", "TEA") for method in (MODEL, "recency", "frequency", "popularity")
-    ]
-    assert {row["buyers"] for row in by_method.values()} == {2}
+def judge(asked: ProductSet, scores: np.ndarray, bought: np.ndarray, *, is_probability: bool = True) -> TargetQuality:
+    known = np.array([True, True, True, False])
+    return judged(
+        MODEL, "product", asked, scores, bought=bought, is_known=known, ids=IDS, is_probability=is_probability
+    )
 
 
-@pytest.mark.parametrize(
-    ("method", "dairy", "tea"),
-    [(MODEL, 1.0, 0.75), ("recency", 0.75, 0.5), ("frequency", 1.0, 0.5), ("popularity", 0.5, 0.5)],
-)
-def test_auc_is_the_share_of_pairs_in_the_right_order(
-    by_method: dict[tuple[str, str], pd.Series], method: str, dairy: float, tea: float
-) -> None:
-    assert (by_method[method, "DAIRY"].auc, by_method[method, "TEA"].auc) == (dairy, tea)
-
-
-def test_average_precision_and_lift_of_a_perfect_order(by_method: dict[tuple[str, str], pd.Series]) -> None:
-    assert by_method[MODEL, "DAIRY"].ap == 1.0
+def test_a_perfect_order() -> None:
+    found = judge(DAIRY, DAIRY_TOLD, DAIRY_BOUGHT)
+    assert (found.auc, found.ap, found.buyers, found.members) == (1.0, 1.0, 2, 4)
     # The first of four bought, half of all did.
-    assert by_method[MODEL, "DAIRY"].lift10 == 2.0
-    assert by_method[MODEL, "TEA"].ap == pytest.approx((1 + 2 / 3) / 2)
-    assert by_method["recency", "TEA"].lift10 == 0.0
+    assert found.lift10 == 2.0
+    assert found.ece == expected_calibration_error(DAIRY_BOUGHT, DAIRY_TOLD) > 0
+    assert (found.target, found.target_kind, found.penetration) == ("category DAIRY", "category", 0.5)
 
 
-def test_calibration_is_measured_for_probabilities_alone(by_method: dict[tuple[str, str], pd.Series]) -> None:
-    dairy = (ROWS["category"] == "DAIRY").to_numpy()
-    expected = expected_calibration_error(ROWS.loc[dairy, LABEL].to_numpy(), PROBABILITIES[dairy])
-    assert by_method[MODEL, "DAIRY"].ece == expected > 0
-    assert all(np.isnan(row["ece"]) for (method, _), row in by_method.items() if method != MODEL)
+def test_a_mixed_order() -> None:
+    found = judge(TEA, TEA_TOLD, TEA_BOUGHT)
+    assert found.auc == 0.75
+    assert found.ap == pytest.approx((1 + 2 / 3) / 2)
 
 
-def test_means_are_over_categories_with_their_standard_error() -> None:
-    means = evaluate_propensity(FEATURES, PROBABILITIES, min_buyers=2).means().set_index("method")
-    assert list(means.index) == [MODEL, "recency", "frequency", "popularity"]
-    assert means.loc[MODEL, "auc"] == 0.875
-    assert means.loc[MODEL, "auc_standard_error"] == pytest.approx(0.125)
-    assert means["categories"].tolist() == [2, 2, 2, 2]
+def test_calibration_is_measured_for_probabilities_alone() -> None:
+    assert np.isnan(judge(TEA, TEA_TOLD, TEA_BOUGHT, is_probability=False).ece)
 
 
-def test_one_category_has_no_standard_error() -> None:
-    dairy = FEATURES["category"] == "DAIRY"
-    means = evaluate_propensity(FEATURES[dairy].reset_index(drop=True), PROBABILITIES[dairy], min_buyers=2).means()
-    assert means["auc_standard_error"].tolist() == [0.0] * 4
+def test_who_never_bought_the_target_is_ranked_apart() -> None:
+    known = np.array([True, False, False, False])
+    bought = np.array([True, False, True, False])
+    scores = np.array([0.9, 0.5, 0.4, 0.1])
+    found = judged(MODEL, "product", TEA, scores, bought=bought, is_known=known, ids=IDS, is_probability=True)
+    # b and d did not buy, c did: c is above d alone.
+    assert found.auc_never == 0.5
+    everybody = np.ones(4, dtype=bool)
+    known_all = judged(MODEL, "product", TEA, scores, bought=bought, is_known=everybody, ids=IDS, is_probability=True)
+    assert np.isnan(known_all.auc_never)
 
 
-def test_without_a_category_of_enough_buyers_there_is_nothing_to_report() -> None:
-    quality = evaluate_propensity(FEATURES, PROBABILITIES, min_buyers=3)
-    assert quality.rows.empty
-    assert list(quality.rows.columns) == ["method", "category", "buyers", "auc", "ap", "lift10", "ece"]
-    assert quality.means().empty
-
-
-def test_baselines_put_the_recent_and_the_frequent_first_and_who_never_bought_last() -> None:
-    scores = {name: values[:4] for name, values in baseline_scores(FEATURES).items()}
-    members = ROWS["member_id"].to_numpy()[:4]
-    assert members[np.argsort(-scores["recency"])].tolist() == ["a", "c", "b", "d"]
-    assert members[np.argsort(-scores["frequency"])].tolist() == ["a", "b", "c", "d"]
-    assert scores["popularity"].tolist() == [40.0] * 4
+def test_simple_scores_put_the_recent_and_the_frequent_first_and_who_never_bought_last() -> None:
+    scores = simple_scores(matrix_of(DAIRY_ROWS))
+    assert IDS[np.argsort(-scores["recency"])].tolist() == ["a", "c", "b", "d"]
+    assert IDS[np.argsort(-scores["frequency"])].tolist() == ["a", "b", "c", "d"]
+    assert len(set(scores["popularity"].tolist())) == 1
     assert all(np.isfinite(values).all() for values in scores.values())
 
 
-def test_the_order_of_the_rows_does_not_matter() -> None:
-    order = np.random.default_rng(2).permutation(len(FEATURES))
-    shuffled = evaluate_propensity(FEATURES.iloc[order].reset_index(drop=True), PROBABILITIES[order], min_buyers=2)
-    pd.testing.assert_frame_equal(shuffled.rows, evaluate_propensity(FEATURES, PROBABILITIES, min_buyers=2).rows)
+def test_means_are_over_targets_with_their_standard_error() -> None:
+    quality = PropensityQuality(rows=(judge(DAIRY, DAIRY_TOLD, DAIRY_BOUGHT), judge(TEA, TEA_TOLD, TEA_BOUGHT)))
+    means = quality.means().set_index("method")
+    assert means.loc[MODEL, "auc"] == 0.875
+    assert means.loc[MODEL, "auc_error"] == pytest.approx(0.125)
+    assert (means.loc[MODEL, "targets"], means.loc[MODEL, "kind"]) == (2, "product")
+    one = PropensityQuality(rows=(judge(DAIRY, DAIRY_TOLD, DAIRY_BOUGHT),)).means()
+    assert one["auc_error"].tolist() == [0.0]
 
 
 def test_charts_show_every_method_and_every_bin() -> None:
-    means = evaluate_propensity(FEATURES, PROBABILITIES, min_buyers=2).means()
+    means = PropensityQuality(rows=(judge(DAIRY, DAIRY_TOLD, DAIRY_BOUGHT),)).means()
+    assert isinstance(means, pd.DataFrame)
     axes = auc_chart(means).axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == list(means["method"])
-    line = reliability_chart(ROWS[LABEL].to_numpy(), PROBABILITIES).axes[0].lines[1]
-    assert len(line.get_xdata()) == len(ROWS)
+    line = reliability_chart(TEA_BOUGHT, TEA_TOLD).axes[0].lines[1]
+    assert len(line.get_xdata()) == len(TEA_TOLD)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 import pytest
 from made_shop import MadeShop
 
 from features.contracts.errors import Refused
 from features.contracts.settings import Settings, load_settings
+from features.prepared import VISITS_FILE
 from features.snapshots import current_build
 from features.store.history import open_history
-from training.propensity import train
-from training.propensity.model import PropensityModel, matrix
-from training.propensity.rows import LABEL
-from training.propensity.train import plan_propensity, train_propensity
+from training.propensity.learning_rows import PropensityShop, calibration_rows, learning_rows, open_propensity_shop
+from training.propensity.plan import PropensityPlan, known_horizons, plan_propensity, propensity_moments
+from training.propensity.set_features import FEATURE_NAMES
+from training.propensity.train import chosen_targets
+from training.recommendations.plan import first_purchase_at
 from training.tracking import open_tracking
 
 FIRST = datetime(2017, 1, 1, 12, tzinfo=UTC)
@@ -28,18 +30,31 @@ def settings(tmp_path: Path) -> Settings:
     return load_settings(home=tmp_path)
 
 
+@pytest.fixture(scope="module")
+def shop(small_shop: MadeShop) -> PropensityShop:
+    settings = small_shop.settings
+    return open_propensity_shop(settings, open_history(settings, current_build(settings.paths)))
+
+
+@pytest.fixture(scope="module")
+def plan(shop: PropensityShop) -> PropensityPlan:
+    build = shop.history.build
+    return plan_propensity(shop.settings, as_of=build.as_of, first=first_purchase_at(build.folder / VISITS_FILE))
+
+
 def test_labels_that_are_learnt_from_calibrated_on_and_tested_never_overlap(settings: Settings) -> None:
     plan = plan_propensity(settings, as_of=END, first=FIRST)
     horizon = timedelta(days=settings.propensity.horizon_days)
-    assert [cutoff.week for cutoff in plan.learn] == [18, 22, 26, 30, 34, 38, 42]
+    assert [cutoff.week for cutoff in plan.learn] == list(range(18, 43, 2))
     assert max(cutoff.at for cutoff in plan.learn) + horizon <= plan.validate.at
     assert plan.validate.at + horizon <= plan.test.at
     assert plan.test.at + horizon <= END + timedelta(hours=3)
+    assert propensity_moments(settings, as_of=END) == plan.moments
 
 
 def test_snapshots_before_the_first_purchase_are_left_out(settings: Settings) -> None:
-    plan = plan_propensity(settings, as_of=END, first=datetime(2017, 8, 1, tzinfo=UTC))
-    assert [cutoff.week for cutoff in plan.learn] == [34, 38, 42]
+    plan = plan_propensity(settings, as_of=END, first=datetime(2017, 8, 20, tzinfo=UTC))
+    assert [cutoff.week for cutoff in plan.learn] == [36, 38, 40, 42]
 
 
 def test_data_of_fewer_than_three_snapshots_is_refused(settings: Settings) -> None:
@@ -47,39 +62,53 @@ def test_data_of_fewer_than_three_snapshots_is_refused(settings: Settings) -> No
         plan_propensity(settings, as_of=END, first=datetime(2017, 10, 20, tzinfo=UTC))
 
 
+def test_a_horizon_is_known_once_it_has_ended() -> None:
+    until = FIRST + timedelta(days=28)
+    assert known_horizons((7, 14, 28, 56), FIRST, until=until) == (7, 14, 28)
+    assert known_horizons((7, 14, 28, 56), FIRST, until=until - timedelta(days=1)) == (7, 14)
+
+
 def test_every_row_that_is_learnt_from_has_its_window_before_the_calibration(
-    small_shop: MadeShop, monkeypatch: pytest.MonkeyPatch
+    shop: PropensityShop, plan: PropensityPlan
 ) -> None:
-    """The rows as they reach the model: dates, labels, and that the test snapshot is not among them."""
-    settings = small_shop.settings
-    history = open_history(settings, current_build(settings.paths))
-    seen: list[pd.DataFrame] = []
+    targets = chosen_targets(shop, plan, seed=7)
+    for cutoff in plan.learn:
+        rows = learning_rows(shop, cutoff, targets.learnt, (), until=plan.validate.at)
+        ends = cutoff.at + timedelta(days=int(rows.horizons.max()))
+        assert ends <= plan.validate.at
+        assert len(rows.matrix) == len(rows.happened) == len(rows.weights) == len(rows.horizons)
+    calibrated = calibration_rows(shop, plan.validate, targets.learnt, (), until=plan.test.at)
+    assert set(calibrated.horizons.tolist()) == {7, 14, 28}
+    assert (calibrated.weights == 1).all()
 
-    def watched(features: pd.DataFrame) -> object:
-        seen.append(features)
-        return matrix(features)
 
-    class Stop(Exception):
-        pass
+def test_weights_give_back_how_many_did_and_did_not_buy(shop: PropensityShop, plan: PropensityPlan) -> None:
+    targets = chosen_targets(shop, plan, seed=7)
+    chosen = max((each for each in targets.learnt if each.kind == "category"), key=lambda each: each.penetration)
+    moment, outcomes = shop.snapshot(plan.learn[0].at)
+    rows = learning_rows(shop, plan.learn[0], [chosen], (), until=plan.validate.at)
+    usual = rows.horizons == 28
+    bought = outcomes.bought(chosen.products, horizon_days=28)
+    assert rows.weights[usual & rows.happened].sum() == pytest.approx(bought.sum())
+    assert rows.weights[usual & ~rows.happened].sum() == pytest.approx((~bought).sum())
+    assert len(moment.member_ids) == len(bought)
 
-    def stop(*_args: object, **_named: object) -> PropensityModel:
-        raise Stop
 
-    monkeypatch.setattr(train, "matrix", watched)
-    monkeypatch.setattr(train, "fit_propensity", stop)
-    with pytest.raises(Stop):
-        train_propensity(settings, history, open_tracking(settings), as_of=history.build.as_of)
-    learn, validate = seen
-    plan = plan_propensity(settings, as_of=history.build.as_of, first=FIRST)
-    horizon = pd.Timedelta(days=settings.propensity.horizon_days)
-    assert (learn["event_timestamp"] + horizon <= pd.Timestamp(plan.validate.at)).all()
-    assert set(validate["event_timestamp"]) == {pd.Timestamp(plan.validate.at)}
-    assert 0.01 < learn[LABEL].mean() < 0.5
-    assert len(learn) == 3 * settings.propensity.rows_per_snapshot
-    # Features are as known at the row's snapshot: no order at or after the row's own moment.
-    assert (learn["member_category__last_ordered_at"].dropna() < learn["event_timestamp"].max()).all()
-    late = learn["member_category__last_ordered_at"] >= learn["event_timestamp"]
-    assert not late.any()
+def test_the_same_seed_draws_the_same_rows(shop: PropensityShop, plan: PropensityPlan) -> None:
+    targets = chosen_targets(shop, plan, seed=7)
+    one, two = (learning_rows(shop, plan.learn[1], targets.learnt[:20], (), until=plan.validate.at) for _ in range(2))
+    np.testing.assert_array_equal(one.matrix, two.matrix)
+    np.testing.assert_array_equal(one.happened, two.happened)
+    assert one.matrix.shape[1] == len(FEATURE_NAMES)
+
+
+def test_no_target_that_is_measured_on_is_learnt_from(shop: PropensityShop, plan: PropensityPlan) -> None:
+    for seed in (7, 8):
+        targets = chosen_targets(shop, plan, seed=seed)
+        measured = {each.products.tobytes() for each in targets.evaluated}
+        assert measured.isdisjoint({each.products.tobytes() for each in targets.learnt})
+        assert len(measured) == len(targets.evaluated)
+    assert {e.name for e in targets.evaluated} != {e.name for e in chosen_targets(shop, plan, seed=7).evaluated}
 
 
 def test_the_small_shop_s_model_beats_its_baselines(small_shop: MadeShop) -> None:
@@ -92,3 +121,4 @@ def test_the_small_shop_s_model_beats_its_baselines(small_shop: MadeShop) -> Non
         assert metrics["thousand_faces_auc"] > metrics[f"{baseline}_auc"]
     assert metrics["popularity_auc"] == 0.5
     assert metrics["thousand_faces_ece"] < 0.1
+    assert metrics["thousand_faces_auc_never"] > 0.55

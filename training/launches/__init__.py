@@ -1,0 +1,1 @@
+"""Launches: who will buy a product that has never been sold."""

@@ -1,0 +1,57 @@
+"""The snapshots that propensity learns from, is calibrated on and is reported on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from features.contracts.errors import Refused
+from features.contracts.settings import Settings
+from training.cutoffs import CLOSING, Cutoff, plan_cutoffs
+
+
+@dataclass(frozen=True, kw_only=True)
+class PropensityPlan:
+    """The snapshots that are learnt from, calibrated on and reported."""
+
+    learn: tuple[Cutoff, ...]
+    validate: Cutoff
+    test: Cutoff
+
+    @property
+    def moments(self) -> tuple[datetime, ...]:
+        """The moments that features must have been built for, in order."""
+        return tuple(cutoff.at for cutoff in (*self.learn, self.validate, self.test))
+
+
+def propensity_moments(settings: Settings, *, as_of: datetime) -> tuple[datetime, ...]:
+    """The moments that features must have been built for, however short the data is."""
+    return tuple(cutoff.at for cutoff in _cutoffs(settings, as_of=as_of, first=None))
+
+
+def plan_propensity(settings: Settings, *, as_of: datetime, first: datetime) -> PropensityPlan:
+    """The plan as of a moment; `first` is the first purchase. Raises Refused when the data is too short."""
+    cutoffs = _cutoffs(settings, as_of=as_of, first=first)
+    if len(cutoffs) < 3:
+        raise Refused(
+            f"propensity: from {first:%Y-%m-%d} to {as_of:%Y-%m-%d} there are {len(cutoffs)} of the snapshots that "
+            "propensity.train_weeks, validate_week and test_week ask for, and three are needed; load more history"
+        )
+    *learn, validate, test = cutoffs
+    return PropensityPlan(learn=tuple(learn), validate=validate, test=test)
+
+
+def known_horizons(horizons: tuple[int, ...], at: datetime, *, until: datetime) -> tuple[int, ...]:
+    """The horizons whose labels at the snapshot `at` end by `until`, which may fall in the last closed hours."""
+    return tuple(days for days in horizons if at + timedelta(days=days) <= until + CLOSING)
+
+
+def _cutoffs(settings: Settings, *, as_of: datetime, first: datetime | None) -> list[Cutoff]:
+    asked = settings.propensity
+    return plan_cutoffs(
+        [*asked.train_weeks, asked.validate_week, asked.test_week],
+        anchor=settings.week_anchor,
+        horizon=timedelta(days=asked.horizon_days),
+        as_of=as_of,
+        first=first,
+    )

@@ -1,0 +1,104 @@
+"""Reports a propensity model on the snapshot after everything it has seen, and registers it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.contracts.errors import Refused
+from features.contracts.settings import Settings
+from training.cutoffs import Cutoff
+from training.promotion import PRIMARY, PRIMARY_ERROR
+from training.propensity.charts import auc_chart, reliability_chart
+from training.propensity.evaluation import MEASURES, MODEL, PropensityQuality, TargetQuality, judged_simply
+from training.propensity.learning_rows import PropensityShop, labelled_sets
+from training.propensity.model import PropensityModel
+from training.propensity.plan import PropensityPlan
+from training.propensity.product_sets import ProductSet
+from training.propensity.set_features import FEATURE_NAMES
+from training.tracking import ModelVersion, Tracking, save_lightgbm
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestedPropensity:
+    """Quality target by target, and every row behind it; arrays are (rows,)."""
+
+    quality: PropensityQuality
+    bought: npt.NDArray[np.bool_]
+    probabilities: npt.NDArray[np.float64]
+
+
+def tested_on(
+    shop: PropensityShop, cutoff: Cutoff, model: PropensityModel, sets: Sequence[ProductSet]
+) -> TestedPropensity:
+    """The model beside simple baselines over the sets with enough buyers. Raises Refused when there are none."""
+    asked = shop.settings.propensity
+    moment, _ = shop.snapshot(cutoff.at)
+    rows: list[TargetQuality] = []
+    truths, told = [], []
+    for each, matrix, bought in labelled_sets(shop, cutoff.at, sets, horizon_days=asked.horizon_days):
+        probabilities = model.probabilities(matrix, horizon_days=asked.horizon_days, threads=shop.settings.threads)
+        buyers = int(bought[moment.is_active].sum())
+        if asked.min_buyers <= buyers < moment.is_active.sum():
+            rows += judged_simply(each, matrix, probabilities, bought, moment)
+            truths.append(bought[moment.is_active])
+            told.append(probabilities[moment.is_active])
+    if not rows:
+        raise Refused(
+            f"propensity: after week {cutoff.week} no target has {asked.min_buyers} buyers among the active "
+            "members to test on; load more history"
+        )
+    return TestedPropensity(
+        quality=PropensityQuality(rows=tuple(rows)), bought=np.concatenate(truths), probabilities=np.concatenate(told)
+    )
+
+
+def register(
+    settings: Settings,
+    tracking: Tracking,
+    model: PropensityModel,
+    plan: PropensityPlan,
+    tested: TestedPropensity,
+    *,
+    save: Callable[[Path], None],
+    as_of: datetime,
+) -> ModelVersion:
+    """A registered version of the files that `save` writes into a folder, with its figures."""
+    params = {
+        **settings.propensity.model_dump(mode="json"),
+        "threads": settings.threads,
+        "learnt_from": ", ".join(f"{cutoff.at:%Y-%m-%d}" for cutoff in plan.learn),
+        "calibrated_on": f"{plan.validate.at:%Y-%m-%d}",
+        "tested_on": f"{plan.test.at:%Y-%m-%d}",
+    }
+    quality = tested.quality
+    means = quality.means()
+    with tracking.run(model="purchase_propensity", as_of=as_of, features=FEATURE_NAMES, params=params) as run:
+        run.metrics({"trees": model.booster.num_trees(), **_metrics(means)})
+        run.table("quality", means)
+        run.table("quality_by_target", quality.frame())
+        run.figure("auc", auc_chart(means))
+        run.figure("reliability", reliability_chart(tested.bought, tested.probabilities))
+        with tempfile.TemporaryDirectory() as parent:
+            folder = Path(parent) / "model"
+            save_lightgbm(model.booster, folder)
+            save(folder)
+            run.model(folder)
+    return tracking.register(run)
+
+
+def _metrics(means: pd.DataFrame) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for row in means.to_dict("records"):
+        name = str(row["method"]).replace("-", "_")
+        found |= {f"{name}_{measure}": row[measure] for measure in MEASURES if not np.isnan(row[measure])}
+        if row["method"] == MODEL:
+            found |= {PRIMARY: row["auc"], PRIMARY_ERROR: row["auc_error"]}
+    return found
