@@ -11,6 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from training.launches.features import STANDINGS
+
 MOST_DRIVERS = 8
 MOST_OF_MEMBER = 3
 SAMPLE = 500
@@ -75,8 +77,8 @@ class Driver:
 
 
 def family_of(feature: str) -> str:
-    """The family of a feature: its level and what kind of thing it says."""
-    level, _, name = feature.rpartition("__")
+    """The family of a feature: its level and what kind of thing it says; a standing is of what it ranks."""
+    level, _, name = STANDINGS.get(feature, feature).rpartition("__")
     for kind, pattern in _KINDS:
         if re.fullmatch(pattern, name):
             return f"{level}.{kind}" if level else kind

@@ -16,7 +16,6 @@ def facts_before(lines: Lines, groupings: Groupings, *, at_days: float) -> Produ
     """Facts of the products as known at `at_days`; `price` is the list price, so there is no discount to take off."""
     products = lines.product_rows
     recent = (lines.days < at_days) & (lines.days >= at_days - RECENT_DAYS)
-    pairs = np.unique(products[recent] * len(lines.member_ids) + lines.member_rows[recent])
     count = len(lines.starts) - 1
     first = lines.first_sold_days
     return ProductColumns(
@@ -24,7 +23,7 @@ def facts_before(lines: Lines, groupings: Groupings, *, at_days: float) -> Produ
         days_on_sale=np.where(first < at_days, at_days - first, np.nan),
         discount_depth=np.zeros(count),
         is_private_label=groupings.names["is_private_label"].fillna(False).to_numpy(dtype=np.float64),
-        buyers_91d=np.bincount(pairs // len(lines.member_ids), minlength=count).astype(np.float64),
+        buyers_91d=lines.buyers(from_days=at_days - RECENT_DAYS, until_days=at_days),
     )
 
 

@@ -79,11 +79,14 @@ def standing_name(feature: str) -> str:
     return f"standing__{feature.replace('__', '_')}"
 
 
+STANDINGS = {standing_name(name): name for name in RANKED}
+"""What each standing ranks."""
+
 FEATURE_NAMES: tuple[str, ...] = (
     *(f"{level}__{name}" for level in LEVELS for name in PER_LEVEL),
     *(f"member__{name}" for name in OF_MEMBER),
     *TASTE,
-    *(standing_name(name) for name in RANKED),
+    *STANDINGS,
     *(f"{level}__{name}" for level in MEASURED for name in OF_LEVEL),
     *OF_LAUNCH,
     *(f"{family}__{name}_launches" for family in FAMILIES for name in OF_FAMILY),

@@ -64,6 +64,23 @@ class Lines:
         first[sold] = self.days[self.starts[sold]]
         return first
 
+    @cached_property
+    def previous_days(self) -> Floats:
+        """float64 (lines,): the member's purchase of the product before, minus infinity where there was none."""
+        order = np.lexsort((self.days, self.member_rows, self.product_rows))
+        members, products = self.member_rows[order], self.product_rows[order]
+        again = np.flatnonzero((members[1:] == members[:-1]) & (products[1:] == products[:-1])) + 1
+        previous = np.full(len(order), -np.inf)
+        previous[order[again]] = self.days[order[again - 1]]
+        return previous
+
+    def buyers(self, *, from_days: float, until_days: float) -> Floats:
+        """float64 (products,): distinct members who bought each product from one moment on and before another."""
+        inside = (self.days >= from_days) & (self.days < until_days)
+        # A buyer is counted at the first purchase within the time.
+        first = inside & (self.previous_days < from_days)
+        return np.bincount(self.product_rows[first], minlength=len(self.starts) - 1).astype(np.float64)
+
     def of(self, product: int) -> slice:
         """Where a product's lines stand."""
         return slice(int(self.starts[product]), int(self.starts[product + 1]))

@@ -22,12 +22,10 @@ def simulated_launches(
     """
     random = np.random.default_rng(seed)
     lines = shop.lines
-    products, first = lines.product_rows, lines.first_sold_days
+    first = lines.first_sold_days
     found: list[tuple[int, float]] = []
     for number, at_days in enumerate(moments):
-        inside = (lines.days >= at_days) & (lines.days < at_days + BASE_HORIZON)
-        pairs = np.unique(products[inside] * len(lines.member_ids) + lines.member_rows[inside])
-        buyers = np.bincount(pairs // len(lines.member_ids), minlength=len(first))
+        buyers = lines.buyers(from_days=at_days, until_days=at_days + BASE_HORIZON)
         fitting = np.flatnonzero((buyers >= min_buyers) & (first < at_days - LEAST_AGE_DAYS))
         fitting = fitting[shop.groupings.category[fitting] >= 0]
         wanted = count * (number + 1) // len(moments) - count * number // len(moments)

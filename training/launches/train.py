@@ -128,9 +128,10 @@ def examples_of(
     settings: Settings, shop: LearningShop, learnt: PastLaunches, *, until: datetime
 ) -> tuple[list[LabelledExample], list[LabelledExample]]:
     """The past launches and the simulated ones, each with whether its members bought within BASE_HORIZON."""
-    pairs = zip(learnt.product_rows.tolist(), learnt.at_days.tolist(), strict=True)
-    real = [shop.example(product, at_days=day) for product, day in pairs]
-    simulated = _simulated(settings, shop, learnt, until=until)
+    launches = zip(learnt.product_rows.tolist(), learnt.at_days.tolist(), strict=True)
+    drawn = _simulated(settings, shop, learnt, until=until)
+    real = [shop.example(product, at_days=day) for product, day in launches]
+    simulated = [shop.example(product, at_days=day, is_simulated=True) for product, day in drawn]
     labelled = [[(each, shop.bought(each, horizon_days=BASE_HORIZON)) for each in part] for part in (real, simulated)]
     return labelled[0], labelled[1]
 
@@ -145,19 +146,20 @@ def newest(launches: PastLaunches, count: int) -> PastLaunches:
     return launches.take(np.arange(len(launches.at_days)) >= len(launches.at_days) - count)
 
 
-def _simulated(settings: Settings, shop: LearningShop, learnt: PastLaunches, *, until: datetime) -> list[Example]:
+def _simulated(
+    settings: Settings, shop: LearningShop, learnt: PastLaunches, *, until: datetime
+) -> list[tuple[int, float]]:
     last = min(float(learnt.at_days.max()), days_since_epoch(until) - BASE_HORIZON)
     moments = np.arange(float(learnt.at_days.min()), last, SIMULATED_AT_DAYS).tolist()
     if not moments:
         return []
-    drawn = simulated_launches(
+    return simulated_launches(
         shop,
         moments,
         count=settings.launches.simulated,
         min_buyers=settings.launches.min_buyers,
         seed=settings.seed,
     )
-    return [shop.example(product, at_days=day, is_simulated=True) for product, day in drawn]
 
 
 def _known(shop: LearningShop, *, until: datetime) -> KnownLaunches:

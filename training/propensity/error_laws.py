@@ -11,7 +11,7 @@ targets.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -23,6 +23,8 @@ PRIOR_BIAS = 4.0
 PRIOR_SNAPSHOTS = 2.0
 PRIOR_TARGETS = 10.0
 LEAST_VARIANCE = 1e-6
+FARTHEST = 4.0
+"""Residuals count as so many standard deviations (by the prior) at most: near certainty a few members off are many."""
 ROUNDS = 20
 
 
@@ -76,7 +78,9 @@ def fit_law(residuals: Residuals, *, prior: ErrorLaw, independent: float | None 
     moments = sorted(set(residuals.snapshots))
     if not moments:
         return prior
-    parts = [residuals.of_snapshot(at) for at in moments]
+    reach = FARTHEST * np.sqrt(residuals.chance + prior.spread(residuals.rarity) ** 2)
+    within = replace(residuals, values=np.clip(residuals.values, -reach, reach))
+    parts = [within.of_snapshot(at) for at in moments]
     targets = _variance_within(parts, prior=prior.between_targets**2)
     # The mean of a snapshot is that of all its members together: audiences weigh as much as they may move.
     means = np.array([np.average(part.values, weights=1.0 / part.chance) for part in parts])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from training.launches.features import FEATURE_NAMES as LAUNCH_FEATURES
-from training.launches.features import RANKED, standing_name
+from training.launches.features import STANDINGS
 from training.propensity.set_features import FEATURE_NAMES
 from training.propensity.single_words import LAUNCH_WORDS, MEMBER_WORDS, SET_WORDS, Said
 
@@ -59,15 +59,13 @@ _PER_LEVEL: dict[str, Said] = {
     "mean_earlier_launches": ("mean share of buyers of earlier launches among {}", "{}以往新品的平均购买率", "share"),
 }
 
-_STANDINGS = {standing_name(name): name for name in RANKED}
-
 _SINGLE: dict[str, Said] = {**SET_WORDS, **MEMBER_WORDS, **LAUNCH_WORDS}
 
 
 def words_of(name: str) -> FeatureWords:
     """The words of a feature; its own name where it has none."""
-    if name in _STANDINGS:
-        of = words_of(_STANDINGS[name])
+    if name in STANDINGS:
+        of = words_of(STANDINGS[name])
         return FeatureWords(en=f"standing among members by {of.en}", zh=f"{of.zh}在会员中的位次", unit="share")
     level, _, measure = name.partition("__")
     if name in _SINGLE:

@@ -86,3 +86,9 @@ def test_a_sample_of_members_is_the_same_every_time(tmp_path: Path, groupings: G
     assert len(first.member_ids) == 9
     assert first.member_ids.tolist() == second.member_ids.tolist()
     assert set(np.unique(first.member_rows)) == set(range(9))
+
+
+def test_a_member_who_bought_twice_is_one_buyer() -> None:
+    some = literal(line(0, 0, 90.0), line(0, 0, 96.0), line(0, 1, 97.0), line(1, 0, 80.0), line(2, 1, 100.0))
+    assert some.buyers(from_days=85.0, until_days=100.0).tolist() == [2.0, 0.0, 0.0]
+    assert some.buyers(from_days=95.0, until_days=101.0).tolist() == [2.0, 0.0, 1.0]

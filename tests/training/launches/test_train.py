@@ -90,7 +90,7 @@ def test_a_simulated_launch_is_described_without_its_own_sales(build: FeatureBui
     of_itself = [
         number
         for number, name in enumerate(FEATURE_NAMES)
-        if not any(word in name for word in ("price", "taste__", "visits__", "similarity", "closeness"))
+        if not any(word in name for word in ("price", "taste_", "visits__", "similarity", "closeness"))
     ]
     np.testing.assert_allclose(shown[:, of_itself], hidden[:, of_itself])
 

@@ -200,6 +200,23 @@ def test_windows_that_overlap_count_as_the_one_that_they_nearly_are() -> None:
     assert fit_forecast(same).laws_of("products", 28).buyers.bias == pytest.approx(np.expm1(0.4) / 5, abs=0.03)
 
 
+def test_one_audience_that_was_nearly_certain_and_wrong_does_not_undo_the_others() -> None:
+    audiences = drawn_audiences(snapshots=3, targets=5, bias=0.0, common=0.0, own=0.0, seed=7)
+    sure = np.full(20, 0.995)
+    wrong = backtested(
+        sure,
+        sure,
+        np.arange(20) < 8,
+        sure,
+        snapshot_at=START,
+        kind="products",
+        target="sure",
+        horizon_days=28,
+        share=0.01,
+    )
+    assert fit_forecast([*audiences, wrong]).laws_of("products", 28).buyers.between_targets < 0.6
+
+
 def test_a_horizon_that_was_not_backtested_takes_the_nearest() -> None:
     model = fit_forecast(drawn_audiences(snapshots=3, targets=20, bias=0.4, common=0.0, own=0.0, seed=6))
     assert model.laws_of("products", 56) == model.laws["products", 28]
