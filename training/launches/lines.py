@@ -19,6 +19,7 @@ from features.groups.declaration import HALF_LIFE_DAYS
 from features.groups.member_affinity import FAST_HALF_LIFE_DAYS, SLOW_HALF_LIFE_DAYS, WEEK_BITS
 from training.propensity.activity import CellColumns, SetActivity, Union
 from training.propensity.groupings import Groupings, ProductRows
+from training.propensity.taste import grouped
 from training.protocol import Ids
 
 Floats = npt.NDArray[np.float64]
@@ -103,15 +104,14 @@ class Lines:
         )
         return summed.astype(np.float64)
 
-    def orders_by_type(self, groupings: Groupings, *, at_days: float) -> csr_matrix:
-        """float64 (members, types): each member's decayed orders of each product type in the 365 days before."""
-        types = groupings.type[self.product_rows]
-        known = np.flatnonzero((types >= 0) & (self.days < at_days) & (self.days >= at_days - YEAR_DAYS))
-        shape = (len(self.member_ids), int(groupings.type.max(initial=-1)) + 1)
-        weights = 0.5 ** ((at_days - self.days[known]) / HALF_LIFE_DAYS)
-        summed = csr_matrix((weights, (self.member_rows[known], types[known])), shape=shape)
-        summed.sum_duplicates()
-        return summed
+    def orders_by_group(self, groupings: Groupings, *, at_days: float) -> csr_matrix:
+        """float64 (members, groups): what taste is told from, as of a moment (`training.propensity.taste`)."""
+        known = np.flatnonzero((self.days < at_days) & (self.days >= at_days - YEAR_DAYS))
+        shape = (len(self.member_ids), len(self.starts) - 1)
+        weights = 0.5 ** ((at_days - self.days[known]) / SLOW_HALF_LIFE_DAYS)
+        return grouped(
+            csr_matrix((weights, (self.member_rows[known], self.product_rows[known])), shape=shape), groupings
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,6 @@ TASTE_DAYS = 28
 """Taste is told anew after so many days; in service it is as old as the release."""
 FIRST_DAYS = 7
 """The list price of a launch is that of its first days: a marketer knows it beforehand."""
-FACTORS = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +55,8 @@ class LearningShop:
     past: PastLaunches
     """Launches with the buyers that a launch needs."""
     seed: int
+    factors: int
+    """Length of a member's vector of taste, as in service."""
     _products: dict[int, ProductColumns] = field(default_factory=dict, repr=False)
     _taste: dict[int, Taste] = field(default_factory=dict, repr=False)
 
@@ -136,13 +137,20 @@ class LearningShop:
     def _taste_of(self, at_days: float) -> Taste:
         block = int(at_days // TASTE_DAYS)
         if block not in self._taste:
-            orders = self.lines.orders_by_type(self.groupings, at_days=block * TASTE_DAYS)
-            self._taste[block] = Taste(member_factors(orders, factors=FACTORS, seed=self.seed))
+            orders = self.lines.orders_by_group(self.groupings, at_days=block * TASTE_DAYS)
+            self._taste[block] = Taste(member_factors(orders, factors=self.factors, seed=self.seed))
         return self._taste[block]
 
 
 def read_shop(
-    build: FeatureBuild, groupings: Groupings, past: PastLaunches, *, until: datetime, most_members: int, seed: int
+    build: FeatureBuild,
+    groupings: Groupings,
+    past: PastLaunches,
+    *,
+    until: datetime,
+    most_members: int,
+    seed: int,
+    factors: int,
 ) -> LearningShop:
     """The shop before `until`, of `most_members` members at most."""
     lines = read_lines(build.folder / PURCHASES_FILE, groupings, until=until, most_members=most_members)
@@ -153,6 +161,7 @@ def read_shop(
         visit_lines=read_visit_lines(build.folder / VISITS_FILE, lines.member_ids, until=until),
         past=past,
         seed=seed,
+        factors=factors,
     )
 
 

@@ -89,7 +89,15 @@ def shop_of(
     """The shop that launches are learnt in, of as many members as the settings allow for so many launches."""
     most = max(LEAST_MEMBERS, settings.launches.most_rows // max(1, len(learnt.at_days)))
     past = big_launches(launches, settings.launches)
-    return read_shop(build, groupings, past, until=until, most_members=most, seed=settings.seed)
+    return read_shop(
+        build,
+        groupings,
+        past,
+        until=until,
+        most_members=most,
+        seed=settings.seed,
+        factors=settings.propensity.factors,
+    )
 
 
 def learn_launches(

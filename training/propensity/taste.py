@@ -52,14 +52,17 @@ def orders_by_group(file: Path, groupings: Groupings, member_ids: Ids, *, at: da
 
 def orders_of_cells(cells: Cells, groupings: Groupings) -> csr_matrix:
     """The same of cells in memory."""
+    products = len(cells.starts) - 1
+    of_product = np.repeat(np.arange(products), np.diff(cells.starts))
+    places = (cells.columns.member_rows, of_product)
+    return grouped(csr_matrix((cells.columns.slow_orders, places), shape=(cells.members, products)), groupings)
+
+
+def grouped(orders: csr_matrix, groupings: Groupings) -> csr_matrix:
+    """float64 (members, groups): orders (members, products) added up by product type and by brand in category."""
     products, groups, width = _memberships(groupings)
-    of_product = np.repeat(np.arange(len(cells.starts) - 1), np.diff(cells.starts))
-    belonging = csr_matrix((np.ones(len(products)), (products, groups)), shape=(len(cells.starts) - 1, width))
-    bought = csr_matrix(
-        (cells.columns.slow_orders, (cells.columns.member_rows, of_product)),
-        shape=(cells.members, len(cells.starts) - 1),
-    )
-    summed = csr_matrix(bought @ belonging)
+    belonging = csr_matrix((np.ones(len(products)), (products, groups)), shape=(orders.shape[1], width))
+    summed = csr_matrix(orders @ belonging)
     summed.sort_indices()
     summed.data = np.round(summed.data, 6)
     return summed

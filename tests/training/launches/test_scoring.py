@@ -31,7 +31,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> LearningShop:
     until = FIRST + timedelta(weeks=WEEKS)
     past = find_launches(build.folder / PURCHASES_FILE, groupings, as_of=until, timezone="UTC")
     past = past.take(past.buyers >= 5)
-    return read_shop(build, groupings, past, until=until, most_members=1_000, seed=7)
+    return read_shop(build, groupings, past, until=until, most_members=1_000, seed=7, factors=32)
 
 
 @pytest.fixture(scope="module")

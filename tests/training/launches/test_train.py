@@ -45,7 +45,7 @@ def trained(settings: Settings, build: FeatureBuild) -> TrainedLaunches:
 def shop_of(build: FeatureBuild) -> LearningShop:
     groupings = read_groupings(build.folder)
     past = find_launches(build.folder / PURCHASES_FILE, groupings, as_of=AS_OF, timezone="UTC")
-    return read_shop(build, groupings, past, until=AS_OF, most_members=1_000, seed=7)
+    return read_shop(build, groupings, past, until=AS_OF, most_members=1_000, seed=7, factors=32)
 
 
 def product(shop: LearningShop, name: str) -> int:
