@@ -289,6 +289,56 @@ STOCK = TableContract(
     references=(Reference(column="product_id", table="products", target="product_id"),),
 )
 
+MEMBER_FACTS = TableContract(
+    name="member_facts",
+    grain="measurement of a member at a moment",
+    key=("source", "source_id", "name", "observed_at"),
+    columns=(
+        _text("source", "channel that knows the member", required=True),
+        _text("source_id", "the member's id in that channel", required=True),
+        _text("name", "what was measured: points, a skin test, a survey's question", required=True),
+        _text("value", "what was found, a number or a word", required=True),
+        _of(ColumnType.MOMENT, "observed_at", "when it was found; the latest holds", required=True),
+    ),
+)
+
+ASSOCIATES = TableContract(
+    name="associates",
+    grain="associate",
+    key=("associate_id",),
+    columns=(
+        _text("associate_id", "the associate", required=True),
+        _text("store_id", "store where the associate works", required=True),
+        _text("name", "name"),
+        _text("source", "channel that knows the associate as a member"),
+        _text("source_id", "the associate's id in that channel"),
+    ),
+    references=(Reference(column="store_id", table="stores", target="store_id"),),
+)
+
+EVENTS = TableContract(
+    name="events",
+    grain="behaviour of a person at a moment",
+    key=("message_id",),
+    columns=(
+        _text("message_id", "the event; the same one twice counts once", required=True),
+        _text("type", "name of the event, as Segment's e-commerce specification has it", required=True),
+        _of(ColumnType.MOMENT, "occurred_at", "when it happened, UTC", required=True),
+        _text("source", "channel that knows the person", required=True),
+        _text("source_id", "the person's id in that channel", required=True),
+        _text("product_id", "product that it is about"),
+        _text("content_id", "content that it is about"),
+        _text("coupon_id", "coupon that it is about"),
+        _text("campaign_id", "campaign that it belongs to"),
+        _text("store_id", "store where it happened"),
+        _text("zone", "zone of the store"),
+        _text("order_id", "order that it is about"),
+        _text("recommendation_id", "recommendation that led to it"),
+        _text("audience_id", "audience that led to it"),
+        _text("properties", "what else is known, as a JSON object"),
+    ),
+)
+
 CONTRACTS: dict[str, TableContract] = {
     contract.name: contract
     for contract in (
@@ -305,6 +355,9 @@ CONTRACTS: dict[str, TableContract] = {
         PROMOTIONS,
         CONTENTS,
         STOCK,
+        MEMBER_FACTS,
+        ASSOCIATES,
+        EVENTS,
     )
 }
 """Every table by name, referenced tables before those that refer to them."""

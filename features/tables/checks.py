@@ -26,6 +26,7 @@ DUPLICATE_KEY = "duplicate_key"
 
 _MISSING, _BAD = "__missing", "__uncastable"
 _LEAST_AMOUNT, _TIME_OPEN, _INCOMPLETE = "__least_amount", "__time_open", "__incomplete_member"
+JSON_COLUMNS = ("attributes", "properties")
 _MAY_LIE_AHEAD = {"product_states", "campaigns", "coupons", "promotions", "contents"}
 """Tables of plans: their moments may come after the load."""
 
@@ -144,7 +145,7 @@ def _incomplete_member(contract: TableContract, present: set[str]) -> str:
 
 
 def _can_fail(column: Column) -> bool:
-    return column.type is not ColumnType.TEXT or column.name == "attributes"
+    return column.type is not ColumnType.TEXT or column.name in JSON_COLUMNS
 
 
 def _filled(column: Column) -> str:
@@ -160,7 +161,7 @@ def _typed(column: Column) -> str:
 
 def _uncastable(column: Column) -> str:
     filled = f"({_filled(column)}) IS NOT NULL"
-    if column.type is ColumnType.TEXT:  # attributes
+    if column.type is ColumnType.TEXT:  # a JSON object
         text = f"CAST({column.name} AS VARCHAR)"
         return f"({filled} AND NOT CASE WHEN json_valid({text}) THEN json_type({text}) = 'OBJECT' ELSE false END)"
     # an infinite or huge quantity is a number, if an impossible one

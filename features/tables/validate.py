@@ -37,6 +37,8 @@ HAPPENED = {
     "promotions": "week_on",
     "contents": "starts_at",
     "stock": "as_of",
+    "member_facts": "observed_at",
+    "events": "occurred_at",
 }
 """Table to the column that says when a row became known; rows at or after `as_of` are later, not rejected."""
 

@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from literal_people import person, write_people
 
 from features.contracts.settings import load_settings
 from serving.auth import Scope, create_key
@@ -94,6 +95,9 @@ class Running:
 @contextmanager
 def running(home: Path) -> Iterator[Running]:
     activate(home, "r000001")
+    # an export asks the tables in use for consent
+    consenting = [person(who, phone=phone, says_yes=["sms"]) for who, phone in (("m1", "+1555001"), ("m2", "+1555002"))]
+    write_people(load_settings(home=home), consenting)
     records = open_records(load_settings(home=home))
     key = create_key(records, name="test", scopes=[Scope.ADMIN], at=datetime.now(UTC)).text
     records.close()
