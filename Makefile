@@ -24,14 +24,14 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 		ln -sf $(CURDIR)/$(VENV)/lib/python*/site-packages/scikit_learn.libs/libgomp*.so* $(OPENMP)/libgomp.so.1; }
 	@touch $@
 
-demo: $(INSTALLED)  ## load, build, train, release and serve the default data (SERVE=0: stop after showing it)
-	$(BIN)/faces demo --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve,)
+demo: $(INSTALLED)  ## load, build, train, release and serve the default data, or DATA=FOLDER (SERVE=0: stop after showing it)
+	$(BIN)/faces demo --port $(PORT) $(if $(DATA),--from "$(DATA)",) $(if $(filter 0,$(SERVE)),--no-serve,)
 
 serve: $(INSTALLED)  ## serve the active release on PORT
 	$(BIN)/faces serve --port $(PORT)
 
 test: check  ## the checks and the tests that take minutes
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(INSTALLED)  ## the long tests alone: full data, kills, a bento, the demo
 	$(BIN)/python -m pytest -m slow

@@ -16,6 +16,8 @@ from features.contracts.errors import NothingLoaded
 from features.contracts.settings import Settings
 from features.tables.answers_to_coupons import contacts_of_campaigns, redemptions_of_members
 from features.tables.purchases import orders_by_category, product_groupings, purchases_of_goods, visits_of_members
+from features.tables.relations import relation_tables
+from features.tables.returns import create_standing_lines, drop_standing_lines
 from features.tables.shop_tables import ShopTables
 from features.tables.storage import TablesVersion, connect, open_tables
 
@@ -60,7 +62,7 @@ class PreparedTables:
         )
         for name, table in kept.items():
             if not (self._folder / name).is_file():
-                write_table(table, self._folder / name)
+                write_table(_as_it_stands(table), self._folder / name)
         return self._con
 
     def readers(self, count: int) -> SimpleQueue[ShopTables]:
@@ -87,14 +89,20 @@ _FILES = (PURCHASES_FILE, VISITS_FILE, CATEGORY_ORDERS_FILE, GROUPINGS_FILE)
 def prepare_tables(con: Backend, version: TablesVersion, settings: Settings) -> ShopTables:
     """The tables that groups read, computed from a tables version and held by `con`."""
     loaded = open_tables(version, con)
-    order_lines = con.create_table("order_lines_in_memory", loaded["order_lines"])
+    con.create_table("order_lines_in_memory", loaded["order_lines"])
+    create_standing_lines(con.con, "order_lines_in_memory", into="standing_lines")
     groupings = con.create_table("product_groupings", product_groupings(loaded["products"]))
-    purchases = con.create_table("purchases", purchases_of_goods(order_lines, groupings, settings.features))
+    purchases = con.create_table(
+        "purchases", purchases_of_goods(con.table("standing_lines"), groupings, settings.features)
+    )
     con.create_table("category_orders", orders_by_category(purchases))
     con.create_table("visits", visits_of_members(purchases, _local_time_of_orders(con, settings.timezone)))
+    drop_standing_lines(con.con, "standing_lines")
     con.raw_sql("DROP TABLE order_lines_in_memory")
     con.create_table("redemptions_by_members", redemptions_of_members(loaded["coupon_redemptions"]))
     con.create_table("campaign_contacts", contacts_of_campaigns(loaded["contacts"]))
+    for name, table in relation_tables(loaded, con.table("visits")).items():
+        con.create_table(f"{name}_of_members", table)
     return held_by(con)
 
 
@@ -107,6 +115,9 @@ def held_by(con: Backend) -> ShopTables:
         products=con.table("product_groupings"),
         coupon_redemptions=con.table("redemptions_by_members"),
         campaign_contacts=con.table("campaign_contacts"),
+        referrals=con.table("referrals_of_members"),
+        content_shares=con.table("content_shares_of_members"),
+        member_facts=con.table("member_facts_of_members"),
     )
 
 
@@ -114,6 +125,13 @@ def write_table(table: Table, file: Path) -> None:
     """Writes a table as Parquet, whole or not at all."""
     with new_file(file) as partial:
         table.to_parquet(partial, compression="zstd")
+
+
+def _as_it_stands(table: Table) -> Table:
+    """What holds for good: a label and a history are of what was not returned."""
+    if "superseded_at" not in table.columns:
+        return table
+    return table.filter(table.superseded_at.isnull()).drop("known_at", "superseded_at")
 
 
 def _local_time_of_orders(con: Backend, timezone: str) -> Table:

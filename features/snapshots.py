@@ -38,6 +38,19 @@ class FeatureBuild:
         """File of a group's rows as known at `moment`; it need not exist."""
         return _file(self.folder, group, moment)
 
+    def known_snapshot(self, group: FeatureGroup, moment: datetime) -> Path:
+        """File of a group's rows: the snapshot at `moment`, else the latest before it. Raises NothingLoaded."""
+        own = self.snapshot(group, moment)
+        if own.is_file():
+            return own
+        # the slugs of moments stand in the order of the moments
+        known = sorted(file for file in own.parent.glob("*.parquet") if file.stem <= moment_slug(moment))
+        if not known:
+            raise NothingLoaded(
+                f"features: no snapshot of {group.name} up to {moment:%Y-%m-%d %H:%M} UTC; run `faces features`"
+            )
+        return known[-1]
+
 
 def current_build(paths: ShopPaths) -> FeatureBuild:
     """The newest finished build. Raises NothingLoaded when there is none of this code."""

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pathlib import Path
 import prometheus_client  # noqa: F401
 import pytest
 from journey_slice import write_slice
+from postgres_server import Postgres, running_postgres
 
 from features.contracts.settings import Settings, load_settings
 
@@ -76,6 +78,13 @@ class SmallShop:
         """A copy that a test may damage."""
         shutil.copytree(self.home, home, ignore=shutil.ignore_patterns("locks", "spill"))
         return SmallShop(home=home, source=self.source)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL server of the session; a machine without one is an error, never a skipped test."""
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

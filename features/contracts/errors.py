@@ -5,13 +5,16 @@ FacesError
 ├── Refused                  the command was understood and will not be done (exit 1)
 │   ├── NothingLoaded        an earlier step has not been run
 │   ├── TooManyRejected      the rejected share passed the limit
+│   ├── TooLittleData        a model asks for more than the shop has
 │   ├── MissingColumn        a table lacks a required column
 │   ├── WorseThanChampion    the promotion gate
 │   ├── ReleaseDamaged       checksum, missing file or another feature schema
+│   ├── RecordsUnavailable   the record store cannot be opened
 │   └── Busy                 the same command is running already
 ├── StoreUnavailable         the online store cannot be read or written
 └── RequestError             an HTTP request that cannot be answered; carries status and code
-    ├── BadRequest 422, Unauthorized 401, Forbidden 403, NotFound 404, Conflict 409
+    ├── BadRequest 422, Unauthorized 401, Forbidden 403, NotFound 404, Conflict 409,
+        TooBusy 503
 """
 
 from __future__ import annotations
@@ -37,6 +40,14 @@ class TooManyRejected(Refused):
     """More rows were rejected than the settings allow; nothing downstream was changed."""
 
 
+class TooLittleData(Refused):
+    """A model asks for more than the shop has; `why` says what there is and what it takes."""
+
+    def __init__(self, what: str, why: str = "there is too little data") -> None:
+        super().__init__(f"{what}: {why}; load more history")
+        self.why = why
+
+
 class MissingColumn(Refused):
     """A table lacks a column that its contract requires."""
 
@@ -47,6 +58,10 @@ class WorseThanChampion(Refused):
 
 class ReleaseDamaged(Refused):
     """A release lacks a file, fails its checksum or was built for another feature schema."""
+
+
+class RecordsUnavailable(Refused):
+    """The record store cannot be opened: no database answers, or not to this role."""
 
 
 class Busy(Refused):
@@ -97,3 +112,11 @@ class Conflict(RequestError):
 
     status = 409
     code = "conflict"
+
+
+class TooBusy(RequestError):
+    """More waits already than is allowed to; the same request may come again after `retry_seconds`."""
+
+    status = 503
+    code = "busy"
+    retry_seconds = 1

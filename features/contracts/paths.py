@@ -18,6 +18,11 @@ class ShopPaths:
         return self.root / "raw"
 
     @property
+    def identity(self) -> Path:
+        """Each person's own member id and the merges undone; `current` names the state in use."""
+        return self.root / "identity"
+
+    @property
     def tables(self) -> Path:
         """Validated tables by version; `current` names the version in use."""
         return self.root / "tables"
@@ -46,6 +51,11 @@ class ShopPaths:
     def online(self) -> Path:
         """Online rows, one file per release."""
         return self.root / "online"
+
+    @property
+    def now(self) -> Path:
+        """Online rows of what members just did; shared by all releases."""
+        return self.root / "now"
 
     @property
     def records(self) -> Path:

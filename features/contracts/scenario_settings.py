@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,6 +20,18 @@ class Boost(BaseModel):
 
     filter: str = Field(min_length=1, description="which products, in the grammar of filters")
     factor: float = Field(ge=0, le=1000, description="their score is multiplied by it; below 1 buries")
+    member_tags: tuple[str, ...] = Field(
+        (), description="for members with one of these tags alone, as `new` or `lover:TEA`; empty: for everybody"
+    )
+
+
+class Exclusion(BaseModel):
+    """Products that a scenario never shows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    filter: str = Field(min_length=1, description="which products, in the grammar of filters")
+    member_tags: tuple[str, ...] = Field(min_length=1, description="to members with one of these tags")
 
 
 class ScenarioSettings(BaseModel):
@@ -42,7 +55,12 @@ class ScenarioSettings(BaseModel):
     diversity: float = Field(
         0.0, ge=0, le=1, description="how much of its score a product loses for each one of its category above it"
     )
-    boosts: tuple[Boost, ...] = Field((), description="products to push up or to bury, each `{filter, factor}`")
+    boosts: tuple[Boost, ...] = Field(
+        (), description="products to push up or to bury, each `{filter, factor, member_tags}`"
+    )
+    exclusions: tuple[Exclusion, ...] = Field(
+        (), description="products that members with certain tags never get, each `{filter, member_tags}`"
+    )
     promoted_filter: str = Field("", description="the promoted products, in the grammar of filters; empty: none")
     promoted_share: float = Field(0.0, ge=0, le=1, description="least share of promoted products")
     exploration_share: float = Field(
@@ -55,3 +73,23 @@ class ScenarioSettings(BaseModel):
     lapsed_gaps: float = Field(
         3.0, gt=0, description="a product is due no longer once this many of its usual gaps have passed"
     )
+
+    def for_member(self, tags: Iterable[str]) -> ScenarioSettings:
+        """The scenario with the rules alone that hold for a member with these tags."""
+        if not self.named_tags:
+            return self
+        held = frozenset(tags)
+        return self.model_copy(
+            update={
+                "boosts": tuple(
+                    each for each in self.boosts if not each.member_tags or not held.isdisjoint(each.member_tags)
+                ),
+                "exclusions": tuple(each for each in self.exclusions if not held.isdisjoint(each.member_tags)),
+            }
+        )
+
+    @property
+    def named_tags(self) -> tuple[str, ...]:
+        """Every tag that a rule of the scenario names."""
+        of_boosts = (tag for boost in self.boosts for tag in boost.member_tags)
+        return (*of_boosts, *(tag for exclusion in self.exclusions for tag in exclusion.member_tags))

@@ -1,4 +1,4 @@
-"""Keyed hashes and encryption of phone numbers and e-mail addresses; neither is ever stored plain."""
+"""Keyed hashes and encryption of what names a person; phone, e-mail, name and address are never stored plain."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import base64
 import hashlib
 import hmac
 import os
-import re
 import secrets
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,13 +15,18 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from features.contracts.errors import Refused
+from features.contracts.errors import Refused, SettingsError
+from features.contracts.identifiers import name_parts, normalised_address, normalised_email, normalised_phone
 from features.contracts.settings import Settings
 
-_PHONE = re.compile(r"\+?[0-9]{5,15}")
-_FILLING = re.compile(r"[\s\-().]")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-_GIVEN_HASH = re.compile(r"[0-9a-f]{64}")
+_NAME_DIGITS = 16
+"""Hex digits kept of a word's hash: two words of one shop meet by chance once in 2**64."""
+
+
+PLACEHOLDERS = frozenset(
+    ("change-me", "changeme", "placeholder", "secret", "password", "key", "contact-key", "your-key", "example", "xxx")
+)
+"""Texts that stand in examples where a key belongs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,18 +34,39 @@ class ContactCipher:
     """Hashes and encrypts contact data with one shop's key; made once, used for every member."""
 
     key: bytes = field(repr=False)
+    phone_region: str = "US"
+    """Country of numbers without a calling code."""
 
     def hash_phone(self, number: str) -> str:
         """The stored hash of a phone number, normalised before."""
-        return self.hash_given(_sha256(normalised_phone(number) or number))
+        return self.hash_normalised(normalised_phone(number, region=self.phone_region) or number)
 
     def hash_email(self, address: str) -> str:
         """The stored hash of an e-mail address, normalised before."""
-        return self.hash_given(_sha256(normalised_email(address) or address))
+        return self.hash_normalised(normalised_email(address) or address)
+
+    def hash_normalised(self, text: str) -> str:
+        """The stored hash of a number or address that is normalised already."""
+        return self.hash_given(_sha256(text))
+
+    def hash_name(self, name: str) -> str | None:
+        """A keyed hash for each word of the name and, behind a dot, for each initial; None when it tells nothing.
+
+        In parts, so that `J. Smith` can be seen to agree with `John Smith` and not with `Mary Smith`.
+        """
+        parts = name_parts(name)
+        words = [self._keyed(f"name:{word}")[:_NAME_DIGITS] for word in parts.words]
+        initials = ["." + self._keyed(f"initial:{letter}")[:_NAME_DIGITS] for letter in parts.initials]
+        return " ".join(sorted(words + initials)) or None
+
+    def hash_address(self, address: str) -> str | None:
+        """The keyed hash of a postal address, normalised before; None when it names no house."""
+        normalised = normalised_address(address)
+        return None if normalised is None else self._keyed(f"address:{normalised}")
 
     def hash_given(self, sha256_hex: str) -> str:
         """The stored hash for the SHA-256 (hex) that a client sends in place of the number itself."""
-        return hmac.digest(self.key, sha256_hex.lower().encode(), "sha256").hex()
+        return self._keyed(sha256_hex.lower())
 
     def encrypt(self, text: str) -> str:
         """The text as only holders of the key can read it; differs each time."""
@@ -62,34 +87,28 @@ class ContactCipher:
         """Names the key without telling it; another key gives another name."""
         return self.hash_given("key id")[:16]
 
+    def _keyed(self, text: str) -> str:
+        return hmac.digest(self.key, text.encode(), "sha256").hex()
+
     @cached_property
     def _fernet(self) -> Fernet:
         derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"thousand-faces contact encryption")
         return Fernet(base64.urlsafe_b64encode(derived.derive(self.key)))
 
 
-def normalised_phone(number: str) -> str | None:
-    """The number without spaces, dashes, dots and brackets; None when something else than digits remains."""
-    bare = _FILLING.sub("", number)
-    return bare if _PHONE.fullmatch(bare) else None
-
-
-def normalised_email(address: str) -> str | None:
-    """The address in lower case; None when it has no @ between two parts."""
-    bare = address.strip().lower()
-    return bare if _EMAIL.fullmatch(bare) else None
-
-
-def given_hash(text: str) -> str | None:
-    """The SHA-256 in lower-case hex; None when the text is none."""
-    bare = text.strip().lower()
-    return bare if _GIVEN_HASH.fullmatch(bare) else None
-
-
 def contact_cipher(settings: Settings) -> ContactCipher:
-    """The shop's cipher: key from the settings, else from `secrets/contact.key`, made on first use."""
+    """The shop's cipher: key from the settings, else from `secrets/contact.key`, made on first use.
+
+    Raises SettingsError when the key is a placeholder that somebody forgot to replace.
+    """
     named = settings.secrets.contact_key.get_secret_value()
-    return ContactCipher(key=named.encode() if named else _kept_key(settings.paths.secrets / "contact.key"))
+    if named.strip().strip("<>").lower().replace("_", "-") in PLACEHOLDERS:
+        raise SettingsError(
+            "secrets.contact_key: it is a placeholder; set FACES_SECRETS__CONTACT_KEY to a long random text, "
+            "or leave it out and a key is made in secrets/contact.key"
+        )
+    key = named.encode() if named else _kept_key(settings.paths.secrets / "contact.key")
+    return ContactCipher(key=key, phone_region=settings.identity.phone_region)
 
 
 def _kept_key(path: Path) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,20 +18,25 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from features.contracts.destination_settings import DESTINATION_NAME, DestinationSettings
-from features.contracts.errors import SettingsError
+from features.contracts.errors import BadRequest, SettingsError
+from features.contracts.event_settings import EventSettings
+from features.contracts.identity_settings import IdentitySettings
+from features.contracts.load_settings import LoadSettings
 from features.contracts.paths import ShopPaths
+from features.contracts.records_settings import RecordsSettings, ReportSettings
 from features.contracts.scenario_settings import SCENARIO_NAME, ScenarioSettings
+from features.contracts.settings_files import SETTINGS_FILE, settings_file, written_settings
+from features.contracts.store_settings import StoreSettings
+from features.contracts.tag_settings import TAG_NAME, TagSettings, refuse_undeclared
 
 PREFIX = "FACES_"
-SETTINGS_FILE = "FACES_SETTINGS"
-"""Environment variable that names another settings file."""
-
 
 ScenarioName = Annotated[str, StringConstraints(pattern=SCENARIO_NAME)]
 DestinationName = Annotated[str, StringConstraints(pattern=DESTINATION_NAME)]
+TagName = Annotated[str, StringConstraints(pattern=TAG_NAME)]
 
 
 class Section(BaseModel):
@@ -40,20 +45,12 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class LoadSettings(Section):
-    """Which data is loaded and what is refused."""
-
-    source: Literal["complete-journey", "folder"] = Field(description="adapter used when no folder is named")
-    with_promotions: bool = Field(description="also load the 21 million rows of promotions of the default data")
-    max_rejected_share: float = Field(ge=0, le=1, description="share of a table's rows that may be rejected")
-    earliest: date = Field(description="a date before this one is impossible")
-    max_quantity: float = Field(gt=0, description="a quantity above this one, either way, is impossible")
-
-
 class FeatureSettings(Section):
     """How features are computed."""
 
-    week_anchor: datetime = Field(description="start of week 2; weekly snapshots fall 7 days apart from it, UTC")
+    week_anchor: datetime = Field(
+        description="start of week 2, from which weekly snapshots fall 7 days apart; without a zone read in `timezone`"
+    )
     not_goods_departments: tuple[str, ...] = Field(description="departments whose lines are no goods")
     not_goods_categories: tuple[str, ...] = Field(description="categories whose lines are no goods")
     not_goods_words: tuple[str, ...] = Field(description="subcategories with one of these words are no goods")
@@ -203,6 +200,9 @@ class Secrets(Section):
     """From the environment only."""
 
     redis_password: SecretStr = Field(default=SecretStr(""), description="password of the Redis server, if it asks one")
+    records_password: SecretStr = Field(
+        default=SecretStr(""), description="password of the PostgreSQL role, if the server asks one"
+    )
     contact_key: SecretStr = Field(description="key of contact hashes and encryption; made on first use when empty")
 
 
@@ -226,6 +226,7 @@ class Settings(BaseSettings):
     threads: int = Field(gt=0, description="threads of LightGBM, implicit and DuckDB")
     seed: int = Field(description="seed of everything random")
     load: LoadSettings
+    identity: IdentitySettings
     features: FeatureSettings
     affinity: AffinitySettings
     ranker: RankerSettings
@@ -234,7 +235,12 @@ class Settings(BaseSettings):
     coupons: CouponSettings
     serving: ServingSettings
     audiences: AudienceSettings
+    stores: StoreSettings
     online: OnlineSettings
+    events: EventSettings
+    records: RecordsSettings
+    reports: ReportSettings
+    tags: dict[TagName, TagSettings] = Field(default_factory=dict, description="kinds of members, by name")
     scenarios: dict[ScenarioName, ScenarioSettings] = Field(min_length=1, description="the places that are served")
     destinations: dict[DestinationName, DestinationSettings] = Field(description="who takes exported contacts")
     secrets: Secrets
@@ -248,13 +254,23 @@ class Settings(BaseSettings):
             raise ValueError(f"'{name}' is no zone of the tz database") from error
         return name
 
+    @model_validator(mode="after")
+    def _rules_name_tags_that_there_are(self) -> Settings:
+        for name, scenario in self.scenarios.items():
+            try:
+                refuse_undeclared(self.tags, scenario.named_tags, where=f"scenarios.{name}")
+            except BadRequest as error:
+                raise ValueError(str(error)) from error
+        return self
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
     @property
     def week_anchor(self) -> datetime:
-        return self.features.week_anchor.astimezone(UTC)
+        anchor = self.features.week_anchor
+        return (anchor if anchor.tzinfo else anchor.replace(tzinfo=self.zone)).astimezone(UTC)
 
     @property
     def paths(self) -> ShopPaths:
@@ -269,13 +285,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
-
-
-def settings_file() -> Path:
-    """The file named by FACES_SETTINGS, else the settings.toml beside the packages (checkout or bento)."""
-    named = os.environ.get(SETTINGS_FILE)
-    return Path(named) if named else Path(__file__).resolve().parents[2] / "settings.toml"
+        return init_settings, env_settings, InitSettingsSource(settings_cls, written_settings())
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -296,7 +306,11 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsError(f"settings: {file}: {error}") from error
 
 
-_NAMED_TABLES: dict[str, type[BaseModel]] = {"scenarios": ScenarioSettings, "destinations": DestinationSettings}
+_NAMED_TABLES: dict[str, type[BaseModel]] = {
+    "tags": TagSettings,
+    "scenarios": ScenarioSettings,
+    "destinations": DestinationSettings,
+}
 
 
 def _refuse_unknown_variables() -> None:

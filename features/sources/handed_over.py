@@ -30,6 +30,8 @@ class HandedTable:
     sql: str
     files: tuple[Path, ...]
     """Every file that the table is made from."""
+    is_derived: bool = False
+    """Gathered from another table's rows: whatever was handed over for itself comes first."""
 
 
 @dataclass(frozen=True, kw_only=True)

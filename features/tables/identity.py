@@ -1,36 +1,28 @@
-"""Who is who: one member for each person of a channel, for now one to one.
-
-A `member_id` that was handed over wins. Else the member is named by the `source_id`, and by
-`source:source_id` where several sources use the same id.
-"""
+"""Rows and members of a version of the tables, once `features.identity` has said who is who."""
 
 from __future__ import annotations
-
-import duckdb
 
 from features.contracts.tables import CONTRACTS, MEMBER_RECORDS
 
 WITH_MEMBERS = ("order_lines", "contacts", "coupon_redemptions")
 """Tables whose rows are resolved to a member."""
 
-_CONTACT_PAIRS = (("phone_hash", "phone_encrypted"), ("email_hash", "email_encrypted"))
-"""Taken together from one record: the ciphertext must be that of the hashed number."""
+_TAKEN_TOGETHER = (
+    ("phone_hash", "phone_encrypted"),
+    ("email_hash", "email_encrypted"),
+    ("name_hash", "name_encrypted"),
+)
+"""From one record: the ciphertext must be that of what was hashed."""
 
 
-def create_member_ids(con: duckdb.DuckDBPyConnection, tables: frozenset[str]) -> None:
-    """Creates `member_ids(source, source_id, member_id)`, one row per person of a channel, from the kept rows."""
-    named = [
-        f"SELECT source, source_id, {'member_id' if table in WITH_MEMBERS else 'NULL'} AS given FROM kept_{table}"
-        for table in ("member_records", *WITH_MEMBERS)
-        if table in tables
-    ]
-    is_unique = "count(*) OVER (PARTITION BY source_id) = 1"
-    derived = f"CASE WHEN {is_unique} THEN source_id ELSE source || ':' || source_id END"
-    con.execute(
-        f"CREATE TABLE member_ids AS SELECT source, source_id, coalesce(given, {derived}) AS member_id "
-        f"FROM (SELECT source, source_id, min(given) AS given FROM ({' UNION ALL '.join(named)}) "
-        "WHERE source IS NOT NULL AND source_id IS NOT NULL GROUP BY ALL)"
+def records_sql() -> str:
+    """The kept member records; one whose number was given to somebody else no longer has it, nor consent to it."""
+    taken = ("phone_hash", "phone_encrypted", "consent_sms")
+    columns = ", ".join(
+        f"CASE WHEN lost.source IS NULL THEN kept.{column} END AS {column}" if column in taken else f"kept.{column}"
+        for column in MEMBER_RECORDS.names
     )
+    return f"SELECT {columns} FROM kept_member_records AS kept LEFT JOIN lost_numbers AS lost USING (source, source_id)"
 
 
 def resolved_sql(table: str) -> str:
@@ -65,7 +57,7 @@ def members_sql(tables: frozenset[str]) -> str:
         return f"SELECT member_id, {nothing} FROM ({' UNION '.join(everybody)})"
     best = ", ".join(f"{_best(column)} AS {column}" for column in member_columns()[1:])
     records = (
-        f"SELECT member_id, {best} FROM kept_member_records AS records "
+        f"SELECT member_id, {best} FROM ({records_sql()}) AS records "
         "JOIN member_ids USING (source, source_id) GROUP BY member_id"
     )
     known = ", ".join(f"known.{column}" for column in member_columns()[1:])
@@ -78,7 +70,7 @@ def members_sql(tables: frozenset[str]) -> str:
 def _best(column: str) -> str:
     if column == "joined_at":
         return "min(joined_at)"
-    must_have = next((hashed for hashed, encrypted in _CONTACT_PAIRS if column == encrypted), column)
+    must_have = next((hashed for hashed, encrypted in _TAKEN_TOGETHER if column == encrypted), column)
     return (
         f"first({column} ORDER BY updated_at DESC NULLS LAST, source, source_id) FILTER (WHERE {must_have} IS NOT NULL)"
     )

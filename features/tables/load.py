@@ -1,45 +1,52 @@
-"""The load: source -> raw batch -> validated tables -> identities -> a new version in use."""
+"""The load: source -> raw batch -> validated tables -> identities -> a new version in use.
+
+The validated tables are a function of every batch in use, of the rules, and of nothing that was there before: a batch
+that is undone leaves no trace in them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 
-from features.contracts.atomic import exclusive, new_folder, read_json, remove_partials
-from features.contracts.clock import moment_text
-from features.contracts.errors import MissingColumn, NothingLoaded, TooManyRejected
-from features.contracts.secrecy import contact_cipher
+from features.contracts.atomic import exclusive, read_json, remove_partials
+from features.contracts.clock import parse_moment
+from features.contracts.errors import NothingLoaded, Refused, TooManyRejected
+from features.contracts.forgotten import Forgotten
+from features.contracts.secrecy import ContactCipher, contact_cipher
 from features.contracts.settings import Settings
-from features.contracts.tables import CONTRACTS
-from features.sources.choice import handed_over
-from features.sources.handed_over import HandedOver
-from features.tables.checks import RULES_REVISION, Bounds
+from features.sources.choice import Delivery, delivered, opened
+from features.sources.folder import ADAPTER as FOLDER
+from features.tables.active_rows import parts_of
+from features.tables.batch_states import Batches, BatchState, read_batches, write_states
+from features.tables.news import News, file_news
 from features.tables.raw import (
+    EVENTS_ADAPTER,
     LoadOptions,
     RawBatch,
     append_batch,
     batch_fingerprint,
     digest_of,
-    newest_batch,
+    readings_of,
     source_checksums,
 )
 from features.tables.raw_writing import RawWriter
-from features.tables.session import LOAD_MEMORY, open_session, remove_stale_spills
-from features.tables.storage import (
-    VERSION_FILE,
-    TablesVersion,
-    current_tables,
-    move_pointer,
-    next_version,
-    write_version_file,
+from features.tables.session import (
+    LOAD_MEMORY,
+    open_session,
+    remove_stale_spills,
+    remove_transcoded,
+    transcoding_folder,
 )
-from features.tables.summary import LoadSummary, TableSummary
-from features.tables.validate import TableValidator, Validated, contracts_in_order
-from features.tables.writing import write_rejected, write_tables
+from features.tables.storage import VERSION_FILE, current_tables, remove_pointer
+from features.tables.summary import LoadSummary
+from features.tables.version_making import VersionMaking
 
 Progress = Callable[[str], None]
 
@@ -52,23 +59,56 @@ def load_shop(
     as_of: datetime | None,
     now: datetime,
     progress: Progress,
+    forgotten: Forgotten | None = None,
 ) -> LoadSummary:
-    """What was loaded. The same files and options again change nothing.
+    """What was loaded. Files that were read before change nothing; new and changed ones make a batch of their own.
 
     Raises Refused (MissingColumn, TooManyRejected, Busy) and then leaves the version in use as it was.
     """
+    options = LoadOptions(
+        with_synthetic_contacts=with_synthetic_contacts,
+        as_of=as_of,
+        now=now,
+        forgotten=forgotten or Forgotten.nobody(),
+    )
+    with _loading(settings, options, progress) as load:
+        return load.run(source)
+
+
+def change_batch(
+    settings: Settings, number: str, *, to: Literal["undo", "redo"], now: datetime, progress: Progress
+) -> LoadSummary | None:
+    """What stands there after a batch was taken out or brought back; None when no batch is left in use.
+
+    Raises Refused (TooManyRejected, Busy) and then leaves everything as it was.
+    """
     paths = settings.paths
-    options = LoadOptions(with_synthetic_contacts=with_synthetic_contacts, as_of=as_of, now=now)
+    as_of = None
+    try:
+        told = read_json(current_tables(paths).folder / VERSION_FILE)
+        as_of = parse_moment(told["as_of"]) if told["as_of"] else None
+    except NothingLoaded:
+        pass
+    options = LoadOptions(with_synthetic_contacts=False, as_of=as_of, now=now)
+    with _loading(settings, options, progress) as load:
+        return load.undo(number) if to == "undo" else load.redo(number)
+
+
+@contextmanager
+def _loading(settings: Settings, options: LoadOptions, progress: Progress) -> Iterator[_Load]:
+    paths = settings.paths
     with exclusive(paths.locks, "load"):
         for folder in (paths.raw, paths.tables, paths.rejected):
             remove_partials(folder)
-        remove_stale_spills(paths, now=now)
+        remove_stale_spills(paths, now=options.now)
+        remove_transcoded(paths)
         # naive times of a retailer are read in the shops' zone
         con = open_session(settings, zone=settings.timezone, memory=LOAD_MEMORY)
         try:
-            return _Load(con=con, settings=settings, options=options, progress=progress).run(source)
+            yield _Load(con=con, settings=settings, options=options, progress=progress)
         finally:
             con.close()
+            remove_transcoded(paths)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,150 +119,146 @@ class _Load:
     progress: Progress
 
     def run(self, source: Path | None) -> LoadSummary:
-        handed = handed_over(self.con, self.settings, source=source)
-        batch = self._raw_batch(handed)
-        fingerprint = self._tables_fingerprint(batch)
-        there = self._current(fingerprint)
-        if there is not None:
-            self.progress(f"already loaded: version {there.version}")
-            return self._summary(handed, batch, there, _told_tables(there), already_loaded=True)
-        validated = self._validate(handed, batch)
-        write_rejected(self.con, validated, self.settings.paths)
-        _refuse_too_many(validated, self.settings)
-        version = self._write_version(batch, validated, fingerprint)
-        return self._summary(handed, batch, version, _summaries(validated), already_loaded=False)
-
-    def _raw_batch(self, handed: HandedOver) -> RawBatch:
-        cipher = contact_cipher(self.settings)
-        synthetic = self.options.with_synthetic_contacts
-        checksums = source_checksums(handed)
-        fingerprint = batch_fingerprint(
-            handed, self.settings, cipher, checksums=checksums, with_synthetic_contacts=synthetic
-        )
-        newest = newest_batch(self.settings.paths)
-        if newest is not None and newest.fingerprint == fingerprint:
-            return newest
-        writer = RawWriter(
-            con=self.con, handed=handed, settings=self.settings, cipher=cipher, with_synthetic_contacts=synthetic
-        )
-        return append_batch(writer, self.options, checksums=checksums, fingerprint=fingerprint, progress=self.progress)
-
-    def _tables_fingerprint(self, batch: RawBatch) -> str:
-        rules = self.settings.load.model_dump(mode="json", include={"earliest", "max_quantity"})
-        as_of = moment_text(self.options.as_of) if self.options.as_of else None
-        columns = {table: [(c.name, c.type, c.is_required) for c in CONTRACTS[table].columns] for table in batch.tables}
-        return digest_of(
-            {"batch": batch.number, "raw": batch.fingerprint, "as_of": as_of, "revision": RULES_REVISION}
-            | {"columns": columns}
-            | rules
-        )
-
-    def _current(self, fingerprint: str) -> TablesVersion | None:
-        """The version in use when it was made of the same batch by the same rules, and is complete."""
+        before = read_batches(self.settings.paths)
+        delivery = self._delivery(source, before)
+        notes: tuple[str, ...] = ()
+        batches, new = before, None
+        if delivery is not None:
+            new, notes = self._new_batch(delivery, before)
+        if new is not None:
+            batches = batches.changed(new, to=BatchState.IN_USE)
+        batches = batches.changed(*before.waiting_events, to=BatchState.IN_USE)
         try:
-            version = current_tables(self.settings.paths)
-        except NothingLoaded:
+            return self._use(batches, delivery=delivery, notes=notes)
+        except TooManyRejected:
+            # events wait for the next load: what was refused is the files that came with them, if there were any
+            refused = [new] if new is not None else before.waiting_events
+            write_states(self.settings.paths, before.changed(*refused, to=BatchState.REFUSED))
+            raise
+
+    def undo(self, number: str) -> LoadSummary | None:
+        batches = read_batches(self.settings.paths)
+        batch = batches.numbered(number)
+        if batches.state(batch.number) is not BatchState.IN_USE:
+            raise Refused(f"loads: batch {number} is {batches.state(batch.number)}; there is nothing to undo")
+        left = batches.changed(batch, to=BatchState.UNDONE)
+        if not left.in_use:
+            write_states(self.settings.paths, left)
+            remove_pointer(self.settings.paths)
             return None
-        told = read_json(version.folder / VERSION_FILE)
-        is_complete = all(version.file(table).is_file() for table in version.counts)
-        return version if told["fingerprint"] == fingerprint and is_complete else None
+        return self._use(left)
 
-    def _validate(self, handed: HandedOver, batch: RawBatch) -> list[Validated]:
-        tables = frozenset(batch.tables)
-        if "order_lines" not in tables:
-            raise MissingColumn("order_lines: the table was not handed over, and everything is made from it")
-        validator = TableValidator(
-            con=self.con, as_of=self.options.as_of, handed_over=tables, zone=self.settings.timezone
-        )
-        validated = []
-        for contract in contracts_in_order(tables):
-            table = validator.validate(contract, batch.file(contract.name), self._bounds(handed, contract.name))
-            self.progress(f"checked {contract.name}: {table.kept_count:,} kept, {table.rejected_count:,} rejected")
-            validated.append(table)
-        return validated
+    def redo(self, number: str) -> LoadSummary:
+        batches = read_batches(self.settings.paths)
+        batch = batches.numbered(number)
+        if batches.state(batch.number) is BatchState.IN_USE:
+            raise Refused(f"loads: batch {number} is in use already; there is nothing to redo")
+        self._refuse_other_adapter(batch.adapter, batches)
+        return self._use(batches.changed(batch, to=BatchState.IN_USE))
 
-    def _bounds(self, handed: HandedOver, table: str) -> Bounds:
-        limits = self.settings.load
-        period = handed.periods.get(table)
-        return Bounds(
-            first=period.first if period else datetime.combine(limits.earliest, time(), tzinfo=UTC),
-            last=period.last if period else self.options.now + timedelta(days=1),
-            max_quantity=limits.max_quantity,
-        )
-
-    def _write_version(self, batch: RawBatch, validated: list[Validated], fingerprint: str) -> TablesVersion:
+    def _use(self, batches: Batches, *, delivery: Delivery | None = None, notes: tuple[str, ...] = ()) -> LoadSummary:
+        """Makes the tables of the batches and puts both into use; Raises Refused and changes nothing."""
         paths = self.settings.paths
-        name = next_version(paths, fingerprint=fingerprint)
-        with new_folder(paths.tables / name) as partial:
-            written = write_tables(self.con, validated, partial, currency=self.settings.currency)
-            write_version_file(
-                partial,
-                latest_at=written.latest_at,
-                counts=written.counts,
-                told=self._told(batch, validated, fingerprint),
+        making = VersionMaking(con=self.con, settings=self.settings, options=self.options, progress=self.progress)
+        made = making.made_of(batches, adds_to=read_batches(paths))
+        # first the states, then the pointer: a kill between them is mended by the next load
+        if made.is_new or read_batches(paths).states != batches.states:
+            write_states(paths, batches)
+        made.put_into_use(paths)
+        return made.summary(delivery=delivery, notes=notes)
+
+    def _delivery(self, source: Path | None, batches: Batches) -> Delivery | None:
+        """What is handed over; None for a shop of files when no folder is named: its tables are made anew."""
+        if source is None and any(batch.adapter == FOLDER for batch in batches.in_use):
+            return None
+        delivery = delivered(self.settings, source=source)
+        self._refuse_other_adapter(delivery.adapter, batches)
+        if delivery.adapter == FOLDER and "order_lines" not in {*delivery.files, *parts_of(batches.in_use)}:
+            raise Refused(
+                f"load: {delivery.folder} holds neither order_lines.parquet, order_lines.csv, order_lines/ nor files "
+                "that the settings name for them, and this shop has no order lines yet"
             )
-        move_pointer(paths, name)
-        self.progress(f"wrote version {name}: {written.members:,} members")
-        return current_tables(paths)
+        return delivery
 
-    def _told(self, batch: RawBatch, validated: list[Validated], fingerprint: str) -> dict[str, object]:
-        return {
-            "batch": batch.number,
-            "fingerprint": fingerprint,
-            "as_of": moment_text(self.options.as_of) if self.options.as_of else None,
-            "loaded_at": moment_text(self.options.now),
-            "tables": [asdict(table) for table in _summaries(validated)],
-        }
+    def _refuse_other_adapter(self, adapter: str, batches: Batches) -> None:
+        others = [batch for batch in batches.in_use if batch.adapter not in (adapter, EVENTS_ADAPTER)]
+        if others and adapter != EVENTS_ADAPTER:
+            numbers = ", ".join(str(int(batch.number)) for batch in others)
+            raise Refused(
+                f"load: shop `{self.settings.shop}` holds another data set ({others[0].adapter}, batch {numbers}); "
+                "undo it with `faces loads undo`, or name another shop with FACES_SHOP"
+            )
 
-    def _summary(
+    def _new_batch(self, delivery: Delivery, batches: Batches) -> tuple[RawBatch | None, tuple[str, ...]]:
+        """The batch of what is new in a delivery, None when nothing is; and what is to be said of it."""
+        cipher, checksums = contact_cipher(self.settings), source_checksums(delivery)
+        if delivery.is_whole:
+            return self._whole_batch(delivery, batches, cipher, checksums)
+        readings = readings_of(
+            delivery, self.settings, cipher, checksums=checksums, with_synthetic_contacts=self._synthetic
+        )
+        news = file_news(delivery, readings, batches)
+        if not news.files:
+            return None, news.notes
+        fingerprint = digest_of({"adapter": delivery.adapter, "readings": news.readings})
+        return self._batch(delivery, batches, cipher, checksums, fingerprint, news), news.notes
+
+    def _whole_batch(
+        self, delivery: Delivery, batches: Batches, cipher: ContactCipher, checksums: dict[str, str]
+    ) -> tuple[RawBatch | None, tuple[str, ...]]:
+        fingerprint = batch_fingerprint(
+            delivery, self.settings, cipher, checksums=checksums, with_synthetic_contacts=self._synthetic
+        )
+        counting = {part.batch.number for parts in parts_of(batches.in_use).values() for part in parts}
+        if any(batch.number in counting and batch.fingerprint == fingerprint for batch in batches.in_use):
+            return None, ()
+        undone = [batch for batch in batches.of_state(BatchState.UNDONE) if batch.fingerprint == fingerprint]
+        if undone:
+            number = int(undone[-1].number)
+            raise Refused(
+                f"load: these files are batch {number}, which was undone; `faces loads redo {number}` brings it back"
+            )
+        whole = News(files=delivery.files, readings={}, notes=())
+        return self._batch(delivery, batches, cipher, checksums, fingerprint, whole), ()
+
+    def _batch(
         self,
-        handed: HandedOver,
-        batch: RawBatch,
-        version: TablesVersion,
-        tables: tuple[TableSummary, ...],
-        *,
-        already_loaded: bool,
-    ) -> LoadSummary:
-        return LoadSummary(
-            shop=self.settings.shop,
-            adapter=handed.adapter,
-            source=handed.folder,
-            batch=batch.number,
-            version=version.version,
-            already_loaded=already_loaded,
-            tables=tables,
-            not_handed_over=tuple(table for table in CONTRACTS if table not in batch.tables),
-            members=version.counts["members"],
-            latest_at=version.latest_at,
-            as_of=self.options.as_of,
-            notes=batch.notes,
+        delivery: Delivery,
+        batches: Batches,
+        cipher: ContactCipher,
+        checksums: dict[str, str],
+        fingerprint: str,
+        news: News,
+    ) -> RawBatch:
+        """The batch of the news: one that waits since a load was killed or refused, else a new one."""
+        for batch in batches.of_state(BatchState.WAITING, BatchState.REFUSED):
+            if batch.fingerprint == fingerprint and batch.adapter == delivery.adapter:
+                return batch
+        handed = opened(
+            self.con,
+            self.settings,
+            delivery,
+            files=news.files,
+            spill=transcoding_folder(self.settings.paths),
+        )
+        writer = RawWriter(
+            con=self.con,
+            handed=handed,
+            settings=self.settings,
+            cipher=cipher,
+            with_synthetic_contacts=self._synthetic,
+            known_order_lines=tuple(part.file for part in parts_of(batches.in_use).get("order_lines", ())),
+        )
+        return append_batch(
+            writer,
+            self.options,
+            checksums={name: checksum for name, checksum in checksums.items() if name in news.names(delivery)},
+            fingerprint=fingerprint,
+            readings=news.readings,
+            is_whole=delivery.is_whole,
+            progress=self.progress,
         )
 
-
-def _summaries(validated: list[Validated]) -> tuple[TableSummary, ...]:
-    return tuple(
-        TableSummary(
-            name=table.table, kept=table.kept_count, later=table.later_count, rejected=dict(table.rejected_counts)
-        )
-        for table in validated
-    )
-
-
-def _told_tables(version: TablesVersion) -> tuple[TableSummary, ...]:
-    return tuple(TableSummary(**table) for table in read_json(version.folder / VERSION_FILE)["tables"])
-
-
-def _refuse_too_many(validated: list[Validated], settings: Settings) -> None:
-    limit = settings.load.max_rejected_share
-    over = [table for table in validated if table.rejected_share > limit]
-    if over:
-        raise TooManyRejected("; ".join(_too_many(table, settings) for table in over))
-
-
-def _too_many(table: Validated, settings: Settings) -> str:
-    reasons = ", ".join(f"{reason} {count:,}" for reason, count in table.rejected_counts.items())
-    return (
-        f"{table.table}: {table.rejected_count:,} rows rejected, {table.rejected_share:.1%} of all "
-        f"(limit {settings.load.max_rejected_share:.1%}; {reasons}); "
-        f"see {settings.paths.rejected / f'{table.table}.parquet'}, mend the source or raise load.max_rejected_share"
-    )
+    @property
+    def _synthetic(self) -> bool:
+        return self.options.with_synthetic_contacts

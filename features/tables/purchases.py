@@ -6,7 +6,7 @@ import ibis
 from ibis.expr.types import BooleanValue, Table, Value
 
 from features.contracts.settings import FeatureSettings
-from features.tables.shop_tables import CATEGORY_ORDERS, PRODUCTS, PURCHASES, VISITS
+from features.tables.shop_tables import CATEGORY_ORDERS, PRODUCTS, PURCHASES, STATE, VISITS
 
 
 def product_groupings(products: Table) -> Table:
@@ -20,7 +20,8 @@ def purchases_of_goods(order_lines: Table, products: Table, goods: FeatureSettin
     """One row per product in an order that counts as a purchase, with the days since the member's purchase before.
 
     `products` comes from `product_groupings`. A line is a purchase when its quantity and its price after the retailer's
-    discount are above zero: returns, coupon pseudo-lines and give-aways are none.
+    discount are above zero: coupon pseudo-lines and give-aways are none. A member's lines of several states
+    (`known_at`, see features/tables/returns.py) are rows beside each other; each looks back on those of its own state.
     """
     lines = order_lines.left_join(products, "product_id", rname="_{name}").drop("_product_id")
     net = ibis.coalesce(lines.list_amount - lines.discount_amount, lines.amount).cast("float64")
@@ -42,7 +43,7 @@ def orders_by_category(purchases: Table) -> Table:
     """One row per member, category and order, with the days since the member's order of that category before."""
     orders = (
         purchases.filter(purchases.category.notnull())
-        .group_by(["member_id", "category", "order_id"])
+        .group_by(["member_id", "category", "order_id", *STATE])
         .aggregate(ordered_at=purchases.ordered_at.min(), spend=purchases.spend.sum())
     )
     return orders.mutate(**_looking_back(orders, ["member_id", "category"])).select(list(CATEGORY_ORDERS.names))
@@ -55,7 +56,7 @@ def visits_of_members(purchases: Table, local_time: Table) -> Table:
     """
     visits = (
         purchases.filter(purchases.member_id.notnull())
-        .group_by(["member_id", "order_id"])
+        .group_by(["member_id", "order_id", *STATE])
         .aggregate(
             ordered_at=purchases.ordered_at.min(), spend=purchases.spend.sum(), store_id=purchases.store_id.min()
         )
@@ -67,7 +68,7 @@ def visits_of_members(purchases: Table, local_time: Table) -> Table:
 def _visit_number(lines: Table) -> Value:
     """The member's orders up to and with the line's own; null for anonymous sales."""
     # An order whose lines carry two times counts as two visits: rare, and it never looks ahead.
-    window = ibis.window(group_by="member_id", order_by=[lines.ordered_at, lines.order_id])
+    window = ibis.window(group_by=["member_id", "known_at"], order_by=[lines.ordered_at, lines.order_id])
     return ibis.ifelse(lines.member_id.notnull(), ibis.dense_rank().over(window) + 1, ibis.null("int64"))
 
 
@@ -87,7 +88,7 @@ def _looking_back(rows: Table, keys: list[str]) -> dict[str, Value]:
 
     Null where there is none, and for anonymous sales. With them `ordered_epoch`, seconds since 1970.
     """
-    window = ibis.window(group_by=keys, order_by=[rows.ordered_at, rows.order_id])
+    window = ibis.window(group_by=[*keys, "known_at"], order_by=[rows.ordered_at, rows.order_id])
     is_known = rows[keys[0]].notnull()
     previous_at, previous2_at = (
         ibis.ifelse(is_known, rows.ordered_at.lag(back).over(window), ibis.null("timestamp('UTC', 6)"))

@@ -30,6 +30,8 @@ class RawWriter:
     settings: Settings
     cipher: ContactCipher
     with_synthetic_contacts: bool
+    known_order_lines: tuple[Path, ...] = ()
+    """Order lines of earlier batches: generated contacts look up each member's first order in them."""
     _left_out: Unreadable = field(default_factory=Unreadable)
 
     def write(self, table: HandedTable, folder: Path) -> int:
@@ -41,8 +43,12 @@ class RawWriter:
             else:
                 self.con.execute(f"COPY ({table.sql}) TO {quoted(str(target))} (FORMAT parquet, COMPRESSION zstd)")
         except (duckdb.Error, pa.ArrowInvalid) as error:
-            raise unreadable(", ".join(self.handed.file_name(file) for file in table.files), error) from error
+            raise unreadable(self._names(table), error) from error
         return int(pq.read_metadata(target).num_rows)
+
+    def _names(self, table: HandedTable) -> str:
+        names = [self.handed.file_name(file) for file in table.files]
+        return ", ".join(names) if len(names) < 4 else f"{names[0]} and {len(names) - 1} further files"
 
     def notes(self) -> tuple[str, ...]:
         """What was left out while writing."""
@@ -62,8 +68,12 @@ class RawWriter:
         return protected(with_synthetic(batches, seed=self.settings.seed), self.cipher, self._left_out)
 
     def _with_first_orders(self, table: HandedTable, folder: Path) -> str:
-        orders = quoted(literal_path(folder / "order_lines.parquet"))
-        columns = {str(row[0]) for row in self.con.execute(f"DESCRIBE FROM read_parquet({orders})").fetchall()}
+        new = folder / "order_lines.parquet"
+        files = [*self.known_order_lines, *([new] if new.is_file() else [])]
+        orders = f"[{', '.join(quoted(literal_path(file)) for file in files)}], union_by_name=true"
+        columns: set[str] = set()
+        if files:
+            columns = {str(row[0]) for row in self.con.execute(f"DESCRIBE FROM read_parquet({orders})").fetchall()}
         if not {"source", "source_id"} <= columns:
             return f"SELECT *, CAST(NULL AS TIMESTAMPTZ) AS {FIRST_ORDER} FROM ({table.sql})"
         period = self.handed.periods.get("order_lines")

@@ -57,3 +57,13 @@ def remove_stale_spills(paths: ShopPaths, *, now: datetime) -> None:
     for leftover in folder.iterdir():
         if leftover.is_dir() and datetime.fromtimestamp(leftover.stat().st_mtime, UTC) < now - _STALE_AFTER:
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def transcoding_folder(paths: ShopPaths) -> Path:
+    """Where a load writes files of another encoding anew; they may hold contact data, so nothing is left there."""
+    return paths.root / "transcoded"
+
+
+def remove_transcoded(paths: ShopPaths) -> None:
+    """Removes what this load or a killed one has written anew; call it under the load's lock."""
+    shutil.rmtree(transcoding_folder(paths), ignore_errors=True)

@@ -36,8 +36,19 @@ class ShopTables:
     campaign_contacts: Table
     """One row per member reached by a campaign, held-out members left out (schema CAMPAIGN_CONTACTS); may be empty."""
 
+    referrals: Table
+    """One row per member whom another member brought (schema REFERRALS); may be empty."""
+
+    content_shares: Table
+    """One row per content that a member shared (schema CONTENT_SHARES); may be empty."""
+
+    member_facts: Table
+    """One row per measurement of a member (schema MEMBER_FACTS); may be empty."""
+
 
 _INSTANT = "timestamp('UTC', 6)"
+STATE = ("known_at", "superseded_at")
+"""From when to when a row holds: what was returned stands until the return, and not from then on; null is unbounded."""
 
 PURCHASES = ibis.schema(
     {
@@ -59,6 +70,7 @@ PURCHASES = ibis.schema(
         "previous_at": _INSTANT,
         "previous2_at": _INSTANT,
         "visit_number": "int64",
+        **dict.fromkeys(STATE, _INSTANT),
     }
 )
 CATEGORY_ORDERS = ibis.schema(
@@ -72,6 +84,7 @@ CATEGORY_ORDERS = ibis.schema(
         "gap_days": "float64",
         "previous_at": _INSTANT,
         "previous2_at": _INSTANT,
+        **dict.fromkeys(STATE, _INSTANT),
     }
 )
 VISITS = ibis.schema(
@@ -84,6 +97,7 @@ VISITS = ibis.schema(
         "weekday": "int64",
         "spend": "float64",
         "gap_days": "float64",
+        **dict.fromkeys(STATE, _INSTANT),
     }
 )
 PRODUCTS = ibis.schema(
@@ -100,6 +114,9 @@ COUPON_REDEMPTIONS = ibis.schema(
     {"member_id": "string", "coupon_id": "string", "campaign_id": "string", "redeemed_at": _INSTANT}
 )
 CAMPAIGN_CONTACTS = ibis.schema({"member_id": "string", "campaign_id": "string", "contacted_at": _INSTANT})
+REFERRALS = ibis.schema({"member_id": "string", "referrer_id": "string", "joined_at": _INSTANT})
+CONTENT_SHARES = ibis.schema({"member_id": "string", "message_id": "string", "shared_at": _INSTANT})
+MEMBER_FACTS = ibis.schema({"member_id": "string", "fact": "string", "value": "string", "observed_at": _INSTANT})
 
 
 def unbound_shop_tables() -> ShopTables:
@@ -111,4 +128,7 @@ def unbound_shop_tables() -> ShopTables:
         products=ibis.table(PRODUCTS, name="products"),
         coupon_redemptions=ibis.table(COUPON_REDEMPTIONS, name="coupon_redemptions"),
         campaign_contacts=ibis.table(CAMPAIGN_CONTACTS, name="campaign_contacts"),
+        referrals=ibis.table(REFERRALS, name="referrals"),
+        content_shares=ibis.table(CONTENT_SHARES, name="content_shares"),
+        member_facts=ibis.table(MEMBER_FACTS, name="member_facts"),
     )

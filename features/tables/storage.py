@@ -16,6 +16,7 @@ from features.contracts.errors import NothingLoaded
 from features.contracts.paths import ShopPaths
 from features.contracts.settings import Settings
 from features.contracts.tables import CONTRACTS, MEMBER_RECORDS, ColumnType
+from features.identity.state import MERGE_COLUMNS
 from features.sources.casting import literal_path
 from features.tables.identity import member_columns
 from features.tables.session import READ_MEMORY, open_session
@@ -58,13 +59,21 @@ def current_tables(paths: ShopPaths) -> TablesVersion:
     )
 
 
+def folder_in_use(paths: ShopPaths) -> Path | None:
+    """Folder of the version in use; None when nothing is loaded."""
+    try:
+        return current_tables(paths).folder
+    except NothingLoaded:
+        return None
+
+
 def connect(settings: Settings) -> ibis.BaseBackend:
     """A DuckDB backend in memory, its session in UTC, with the settings' threads."""
     return ibis.duckdb.from_connection(open_session(settings, zone="UTC", memory=READ_MEMORY))
 
 
 def open_tables(version: TablesVersion, con: ibis.BaseBackend) -> dict[str, ibis.Table]:
-    """Every contract table, `members` and `member_ids`; one that was not handed over is empty."""
+    """Every contract table, `members` and who is who; one that was not handed over is empty."""
     return {
         table: _read(version.file(table), con) if version.file(table).is_file() else _empty(table, columns, con)
         for table, columns in stored_columns().items()
@@ -79,6 +88,8 @@ def stored_columns() -> dict[str, dict[str, ColumnType]]:
     records = tables[MEMBER_RECORDS.name]
     tables["members"] = {column: records.get(column, ColumnType.TEXT) for column in member_columns()}
     tables["member_ids"] = dict.fromkeys(("source", "source_id", "member_id"), ColumnType.TEXT)
+    tables["member_aliases"] = dict.fromkeys(("old_member_id", "member_id"), ColumnType.TEXT)
+    tables["member_merges"] = {name: ColumnType(type_) for name, type_ in MERGE_COLUMNS.items()}
     return tables
 
 
@@ -103,6 +114,11 @@ def move_pointer(paths: ShopPaths, version: str) -> None:
     for folder in _versions(paths):
         if folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_pointer(paths: ShopPaths) -> None:
+    """Takes every version out of use: nothing is loaded any more."""
+    (paths.tables / POINTER).unlink(missing_ok=True)
 
 
 def _versions(paths: ShopPaths) -> list[Path]:

@@ -18,6 +18,8 @@ class TableSummary:
     """At or after `as_of`: sound, and not loaded."""
     rejected: Mapping[str, int]
     """Reason code to rows; each row counts once, under its first reason."""
+    replaced: int = 0
+    """Sound rows that a later batch holds anew."""
 
     @property
     def rejected_total(self) -> int:
@@ -30,7 +32,8 @@ class LoadSummary:
 
     shop: str
     adapter: str
-    source: Path
+    source: Path | None
+    """Folder that was read; None when the tables were made of what was there."""
     batch: str
     """Raw batch that the tables were made from."""
     version: str

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from serving.cli.forget import heed_new_batches, without_the_forgotten
+from serving.cli.hand_over import hand_over_events
 from serving.cli.options import AsOf, JsonFile, settings_at, write_figures
 from serving.cli.screen import progress, say, show_table
 
@@ -26,11 +28,15 @@ def load(
 ) -> None:
     """Read your tables, check every row, and store what is sound.
 
-    Rows that cannot be used are kept in rejected/ with the reason. Loading the same files again changes nothing.
+    Rows that cannot be used are kept in rejected/ with the reason. Files that were loaded before change nothing; a
+    changed file replaces what it said before. Without --from, a shop of your own files makes its tables anew.
     """
     from features.tables.load import load_shop
+    from features.tables.missing import SWITCHED_OFF
 
     settings, moment = settings_at(as_of)
+    forgotten = without_the_forgotten(settings)
+    hand_over_events(settings)
     with progress("load") as report:
         summary = load_shop(
             settings,
@@ -39,20 +45,25 @@ def load(
             as_of=moment,
             now=datetime.now(UTC),
             progress=lambda step: report(0, 0, step),
+            forgotten=forgotten,
         )
+    heed_new_batches(settings)
+    replaces = any(table.replaced for table in summary.tables)
     rows = [
         [
             table.name,
             table.kept,
             table.later,
+            *([table.replaced] if replaces else []),
             table.rejected_total,
             ", ".join(f"{reason} {number:,}" for reason, number in table.rejected.items()),
         ]
         for table in summary.tables
     ]
-    show_table("Tables", ["table", "kept", "later", "rejected", "reasons"], rows)
-    if summary.not_handed_over:
-        say(f"not handed over: {', '.join(summary.not_handed_over)}")
+    columns = ["table", "kept", "later", *(["replaced"] if replaces else []), "rejected", "reasons"]
+    show_table("Tables", columns, rows)
+    for table in summary.not_handed_over:
+        say(f"no {table}: {SWITCHED_OFF[table]}")
     for note in summary.notes:
         say(note)
     state = "already loaded" if summary.already_loaded else "loaded"
@@ -67,7 +78,12 @@ def load(
             "latest_at": summary.latest_at.isoformat(),
             "already_loaded": summary.already_loaded,
             "tables": {
-                table.name: {"kept": table.kept, "later": table.later, "rejected": dict(table.rejected)}
+                table.name: {
+                    "kept": table.kept,
+                    "later": table.later,
+                    "replaced": table.replaced,
+                    "rejected": dict(table.rejected),
+                }
                 for table in summary.tables
             },
         },

@@ -15,7 +15,7 @@ from features.schema import computation_hash, feature_schema, feature_schema_has
 
 def test_every_group_stands_with_its_keys_and_typed_features() -> None:
     told = feature_schema()
-    assert list(told) == list(GROUPS)
+    assert list(told) == [name for name, group in GROUPS.items() if group.is_read_by_models]
     assert told["member_value"][:4] == [
         "member_id",
         "first_ordered_at:moment",
@@ -40,6 +40,17 @@ def test_a_renamed_a_retyped_and_a_removed_feature_each_change_both_hashes(monke
         monkeypatch.setattr(schema, "GROUPS", changed)
         found.add((feature_schema_hash(), computation_hash()))
     assert len({each[0] for each in found}) == len({each[1] for each in found}) == 4
+
+
+def test_a_group_that_no_model_reads_asks_for_new_snapshots_and_for_no_new_training(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = feature_schema_hash(), computation_hash()
+    standing = GROUPS["member_standing"]
+    fewer = dataclasses.replace(standing, features=standing.features[1:])
+    monkeypatch.setattr(schema, "GROUPS", {**GROUPS, "member_standing": fewer})
+    assert feature_schema_hash() == before[0]
+    assert computation_hash() != before[1]
 
 
 def test_a_sentence_changes_no_schema(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,9 @@ from features.snapshots import build_features, current_build
 from features.tables.shop_tables import ShopTables
 from features.tables.storage import TablesVersion, connect, current_tables
 
-ALL = [pytest.param(group, id=group.name) for group in GROUPS.values()]
+HELD = [group for name, group in GROUPS.items() if name not in ("member_advocacy", "member_facts")]
+"""Groups that the default data has rows of; it knows no referrals and no measurements."""
+ALL = [pytest.param(group, id=group.name) for group in HELD]
 
 MIDNIGHT = datetime(2017, 9, 11, 4, tzinfo=UTC)
 """A week's start, four hours before the shops open."""
@@ -212,7 +214,7 @@ def test_an_earlier_moment_is_added_and_takes_nothing_away(copied: Settings) -> 
     after = current_build(copied.paths)
     assert after.as_of == before.as_of
     assert after.moments == tuple(sorted({*before.moments, earlier}))
-    for group in GROUPS.values():
+    for group in HELD:
         rows = pd.read_parquet(after.snapshot(group, earlier))
         assert len(rows) > 0
         assert set(rows[SNAPSHOT_AT]) == {pd.Timestamp(earlier)}

@@ -48,8 +48,10 @@ TABLES = {
         ) t(member_id, contacted_at, is_holdout)
     """,
     "order_lines": f"""
-        SELECT * FROM (VALUES ('m1', {ago(5)}, 'web'), ('m2', {ago(8)}, 'store'), (NULL, {ago(8)}, 'web'))
-        t(member_id, ordered_at, channel)
+        SELECT * FROM (VALUES
+            ('m1', {ago(5)}, 'web', 1), ('m2', {ago(8)}, 'store', 2), (NULL, {ago(8)}, 'web', 1),
+            ('m3', {ago(6)}, 'web', -1)
+        ) t(member_id, ordered_at, channel, quantity)
     """,
 }
 
@@ -82,9 +84,34 @@ SNAPSHOTS = {
     """,
     "member_category": f"""
         SELECT * FROM (VALUES
-            ('m1', 'CHEESE', {ago(5)}, 2), ('m2', 'CHEESE', {ago(60)}, 1), ('m2', 'WINE', {ago(8)}, 1),
-            ('m6', 'WINE', {ago(300)}, 0)
-        ) t(member_id, category, last_ordered_at, orders_91d)
+            ('m1', 'CHEESE', {ago(5)}, 2, 9), ('m2', 'CHEESE', {ago(60)}, 1, 2), ('m2', 'WINE', {ago(8)}, 1, 4),
+            ('m6', 'WINE', {ago(300)}, 0, 3)
+        ) t(member_id, category, last_ordered_at, orders_91d, orders_365d)
+    """,
+    "member_taste": """
+        SELECT * FROM (VALUES
+            ('m2', 'WINE', 1, 3.5, 0.0), ('m2', 'CHEESE', 2, 0.5, 1.0), ('m1', 'CHEESE', 1, 2.0, 0.0),
+            ('m6', 'WINE', 1, 2.5, 1.0)
+        ) t(member_id, category, spend_place, share_lift, order_rank)
+    """,
+    "member_coupons": """
+        SELECT * FROM (VALUES ('m1', 5, 2), ('m2', 0, 0)) t(member_id, coupon_orders, redemptions_365d)
+    """,
+    "member_standing": """
+        SELECT * FROM (VALUES
+            ('m1', 0.0, 1.0, 12.0, 1, 0.1), ('m2', 0.2, 0.0, 100.0, 3, 0.2), ('m3', 0.4, 0.5, NULL, 0, 0.0),
+            ('m4', 1.0, 0.5, NULL, 0, NULL)
+        ) t(member_id, spend_rank_365d, discount_rank, gap_ended_28d, new_products_91d, new_product_rank)
+    """,
+    "member_advocacy": f"""
+        SELECT 'm5' AS member_id, 1 AS members_brought, 3 AS members_in_chain, {ago(9)} AS last_brought_at,
+            0 AS shares_91d, 0 AS shares_365d, NULL::TIMESTAMPTZ AS last_shared_at
+    """,
+    "member_facts": f"""
+        SELECT *, {ago(3)} AS observed_at, 1 AS observations FROM (VALUES
+            ('m1', 'points', '120', 120.0), ('m2', 'points', '80', 80.0), ('m6', 'points', 'many', NULL),
+            ('m2', 'skin type', 'dry', NULL), ('m3', 'skin type', 'oily', NULL), ('m9', 'points', '7', 7.0)
+        ) t(member_id, fact, value, number)
     """,
     "member_rhythm": f"""
         SELECT member_id, 9 AS visit_count, {ago(5)} AS last_visited_at, 7.0 AS gap_days, 0.5 AS gap_variation,

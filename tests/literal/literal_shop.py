@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import ibis
@@ -10,9 +11,13 @@ import pandas as pd
 from features.tables.shop_tables import (
     CAMPAIGN_CONTACTS,
     CATEGORY_ORDERS,
+    CONTENT_SHARES,
     COUPON_REDEMPTIONS,
+    MEMBER_FACTS,
     PRODUCTS,
     PURCHASES,
+    REFERRALS,
+    STATE,
     VISITS,
     ShopTables,
 )
@@ -55,13 +60,42 @@ CONTACTS = [
     ("ben", "spring", "2017-05-02T04:00"),
     ("anna", "summer", "2017-06-01T00:00"),  # at the very moment of asking
 ]
+BROUGHT = [
+    # member, who brought them, joined_at
+    ("ben", "anna", "2017-01-05T10:00"),
+    ("dora", "anna", "2017-02-05T10:00"),
+    ("cleo", "ben", "2017-04-05T10:00"),
+    # In a circle: anna is nobody's own.
+    ("anna", "cleo", "2017-04-06T10:00"),
+    ("emil", "cleo", "2017-06-01T00:00"),  # at the very moment of asking
+]
+SHARED = [
+    # member, message, shared_at
+    ("ben", "s1", "2017-05-20T10:00"),
+    ("ben", "s2", "2016-08-20T10:00"),
+    ("fay", "s3", "2017-04-20T10:00"),  # never bought
+    ("ben", "s4", "2017-06-01T00:00"),  # at the very moment of asking
+]
+MEASURED = [
+    # member, fact, value, observed_at
+    ("anna", "points", "120", "2017-03-01T10:00"),
+    ("anna", "points", " 80.5 ", "2017-05-01T10:00"),
+    ("anna", "skin", "dry", "2017-05-01T10:00"),
+    ("ben", "points", "many", "2017-05-01T10:00"),
+    ("anna", "points", "9000", "2017-06-01T00:00"),  # at the very moment of asking
+]
 CATEGORY = {"milk": "DAIRY", "bread": "BAKERY", "tea": "DRINKS"}
 STORE = {"a1": "north", "a2": "north", "a3": "south", "b1": "south"}
 
 
-def literal_shop(*, until: datetime | None = None) -> ShopTables:
+Line = tuple[str | None, str, str, str, float, float, float, bool]
+
+
+def literal_shop(
+    *, until: datetime | None = None, lines: Sequence[Line] = LINES, categories: Mapping[str, str] = CATEGORY
+) -> ShopTables:
     """The shop's tables; with `until`, every line at or after it is dropped before anything is computed."""
-    lines = [line for line in LINES if until is None or at(line[3]) < until]
+    lines = [line for line in lines if until is None or at(line[3]) < until]
     purchases = pd.DataFrame(
         [
             {
@@ -69,7 +103,7 @@ def literal_shop(*, until: datetime | None = None) -> ShopTables:
                 "product_id": product,
                 "order_id": order,
                 "store_id": STORE.get(order, "north"),
-                "category": CATEGORY[product],
+                "category": categories[product],
                 "brand": f"brand of {product}",
                 "is_private_label": product == "milk",
                 "ordered_at": at(moment),
@@ -101,7 +135,7 @@ def literal_shop(*, until: datetime | None = None) -> ShopTables:
                 "subcategory": None,
                 "is_private_label": product == "milk",
             }
-            for product, category in CATEGORY.items()
+            for product, category in categories.items()
         ]
     )
     return ShopTables(
@@ -115,6 +149,9 @@ def literal_shop(*, until: datetime | None = None) -> ShopTables:
         products=ibis.memtable(products, schema=PRODUCTS),
         coupon_redemptions=_dated(REDEMPTIONS, COUPON_REDEMPTIONS, until),
         campaign_contacts=_dated(CONTACTS, CAMPAIGN_CONTACTS, until),
+        referrals=_dated(BROUGHT, REFERRALS, until),
+        content_shares=_dated(SHARED, CONTENT_SHARES, until),
+        member_facts=_dated(MEASURED, MEMBER_FACTS, until),
     )
 
 
@@ -140,4 +177,6 @@ def _looking_back(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
         previous_at=moments.shift(1),
         previous2_at=moments.shift(2),
         gap_days=moments.diff().dt.total_seconds() / 86_400,
+        # nothing was returned
+        **dict.fromkeys(STATE, pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us, UTC]")),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from features.contracts.errors import Refused
+from features.contracts.errors import Refused, TooLittleData
 from features.contracts.settings import Settings
 from features.prepared import VISITS_FILE
 from features.store.history import History
@@ -54,6 +54,8 @@ class ExpectedPlan:
     backtested: tuple[Cutoff, ...]
     reported: tuple[Cutoff, ...]
     test_from: datetime
+    moved: int = 0
+    """By how many weeks the snapshots were moved."""
 
     @property
     def moments(self) -> tuple[datetime, ...]:
@@ -95,6 +97,7 @@ def plan_expected(settings: Settings, weeks: Sequence[int], *, as_of: datetime, 
         as_of=as_of,
         first=first,
     )
+    moved = cutoffs[-1].week - numbers[-1] if cutoffs else 0
     # Those at or before the first purchase are left out, and they are the earliest.
     numbers = numbers[len(numbers) - len(cutoffs) :]
     by_number = dict(zip(numbers, cutoffs, strict=True))
@@ -108,6 +111,7 @@ def plan_expected(settings: Settings, weeks: Sequence[int], *, as_of: datetime, 
         backtested=chosen([*weeks, *before]),
         reported=chosen(weeks),
         test_from=as_of if test is None else test.at,
+        moved=moved,
     )
 
 
@@ -125,9 +129,10 @@ def evaluate_expected(
     first = first_purchase_at(history.build.folder / VISITS_FILE)
     plan = plan_expected(settings, weeks, as_of=as_of, first=first)
     if len(plan.learn) < 4 or not plan.reported:
-        raise Refused(
-            f"expected: from {first:%Y-%m-%d} to {as_of:%Y-%m-%d} there are {len(plan.learn)} snapshots to learn from, "
-            "and four are needed; load more history"
+        raise TooLittleData(
+            "expected",
+            f"from {first:%Y-%m-%d} to {as_of:%Y-%m-%d} there are {len(plan.learn)} snapshots to learn from, and four "
+            "are needed",
         )
     shop = open_propensity_shop(settings, history)
     audiences, reliability, kept = _backtest(shop, plan, progress=progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from features.contracts.errors import Refused
 from features.contracts.settings import LaunchSettings, Settings
 from features.prepared import PURCHASES_FILE
 from features.snapshots import FeatureBuild
+from training.cutoffs import weeks_moved
 from training.evaluation.launch_quality import NO_VALUE, Kind, LaunchQuality, mean_of, with_means
 from training.launches.baselines import baseline_scores
 from training.launches.fit import LabelledExample, fit_booster
@@ -28,6 +29,8 @@ from training.protocol import Ids
 MODEL = "thousand-faces"
 WIDER = "thousand-faces, all launches"
 """The model on every launch of the reported weeks that has as many buyers as those that it was learnt from."""
+
+DAY = timedelta(days=1)
 
 Floats = npt.NDArray[np.float64]
 Truths = npt.NDArray[np.bool_]
@@ -45,6 +48,13 @@ class LaunchWeeks:
     report_to: int = 49
     min_buyers: int = 20
     """Buyers in 28 days that a reported launch has."""
+
+    def within(self, settings: Settings, *, as_of: datetime) -> LaunchWeeks:
+        """The weeks, moved together by whole weeks where the data does not cover them."""
+        # A launch of the last reported week may fall on its last day.
+        moved = weeks_moved([self.report_to + 1], anchor=settings.week_anchor, horizon=BASE_HORIZON * DAY, as_of=as_of)
+        every = ("learn_from", "learn_to", "report_from", "report_to")
+        return replace(self, **{name: getattr(self, name) + moved for name in every})
 
 
 @dataclass(frozen=True, kw_only=True)

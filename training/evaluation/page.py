@@ -9,6 +9,7 @@ from typing import Any
 
 from training.coupons.report import coupon_quality_rows
 from training.evaluation.expected_page import expected_section
+from training.evaluation.identity_page import identity_section
 from training.evaluation.launches_page import launches_section
 from training.evaluation.propensity_page import propensity_section
 
@@ -40,6 +41,7 @@ def quality_page(folder: Path) -> str:
         "propensity": propensity_section,
         "launches": launches_section,
         "expected": expected_section,
+        "identity": identity_section,
     }
     parts = [HEAD]
     for name, section in sections.items():

@@ -22,10 +22,10 @@ from training.propensity.learn import LearntPropensity, learn_propensity
 from training.propensity.learning_rows import PropensityShop, SnapshotRows, labelled_sets, open_propensity_shop, sampled
 from training.propensity.model import PropensityModel, fit_propensity
 from training.propensity.moment import PropensityMoment
-from training.propensity.plan import PropensityPlan
+from training.propensity.plan import PropensityPlan, propensity_weeks_moved
 from training.propensity.product_sets import ProductSet
 from training.propensity.set_features import FEATURE_NAMES, Matrix
-from training.propensity.train import chosen_targets
+from training.propensity.train import chosen_targets, require_members
 from training.recommendations.plan import first_purchase_at
 
 SEEN = "thousand-faces, targets learnt too"
@@ -63,7 +63,8 @@ def plan_propensity_evaluation(settings: Settings, week: int, *, as_of: datetime
     """
     asked = settings.propensity
     anchor = settings.week_anchor
-    back = max(0, asked.test_week - week)
+    moved = max(0, propensity_weeks_moved(settings, as_of=as_of))
+    back = max(0, asked.test_week + moved - week) - moved
     test = Cutoff(week=week, at=week_start(week, anchor=anchor))
     if test.at + timedelta(days=asked.horizon_days) > as_of + CLOSING:
         raise Refused(f"evaluate: the {asked.horizon_days} days after week {week} began are not over in the data")
@@ -95,6 +96,7 @@ def evaluate_propensity(
     targets = chosen_targets(shop, plan, seed=seed)
     collected = _Collected(shop=shop, sets=targets.evaluated)
     steps = len(plan.learn) + 5
+    require_members(shop, plan)
     learnt = learn_propensity(
         shop, plan, targets.learnt, progress=lambda done, what: progress(done, steps, what), also=collected.learn_from
     )

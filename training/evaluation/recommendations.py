@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from training.evaluation.methods import baselines, candidate_recall, ceilings, lists_of_scores, lists_of_source, sources
-from training.evaluation.outcome import Lists, Outcome, outcome_of
+from training.evaluation.outcome import K, Lists, Outcome, outcome_of
 from training.evaluation.summary import EvaluationRow, summarise
 from training.evaluation.truth import Judge, judge_of
 from training.ranker.model import RankerModel
@@ -70,6 +70,9 @@ def evaluate_recommendations(learner: Learner, plan: RecommendationPlan, *, serv
             ]
         limits.append(_limits(stage, rows, judge))
     seed = learner.settings.seed
+    fewest = min((limit.catalogue for limit in limits), default=K + 1)
+    if fewest <= K:
+        learner.missing.append(f"{fewest} products to choose from: any list of {K} holds them all")
     return Evaluation(
         rows=tuple(summarise(outcomes, seed=seed)) if outcomes else (),
         limits=tuple(limits),
@@ -79,7 +82,7 @@ def evaluate_recommendations(learner: Learner, plan: RecommendationPlan, *, serv
 
 def _variants(learner: Learner, learning: Learning, *, step: Step) -> dict[str, RankerModel]:
     if not learning.suffices:
-        learner.missing.append("too few purchases to learn an order from: what is served is ordered by the blend")
+        learner.missing.append(learning.too_little.sentence)
         return {}
     used = learner.settings.ranker.promotions
     found: dict[str, RankerModel] = {}

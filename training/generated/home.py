@@ -21,6 +21,7 @@ from features.prepared import CATEGORY_ORDERS_FILE, GROUPINGS_FILE, PURCHASES_FI
 from features.snapshots import FeatureBuild, current_build
 from features.tables.storage import POINTER as TABLES_POINTER
 from features.tables.storage import VERSION_FILE, current_tables
+from features.tags.stored import member_tags, tags_file
 from training.generated.draw import Draw, draw
 from training.release.manifest import verify, write_manifest
 from training.release.shelf import POINTER as RELEASE_POINTER
@@ -77,6 +78,10 @@ def generate_home(
         progress("tables")
         _write_tables(tables.folder, shop / "tables", tables.version, drawn)
         cells = _write_features(build, shop / "features", drawn, cells_per_member=cells_per_member, progress=progress)
+        tags = tags_file(settings.tags, build, moment).relative_to(build.folder)
+        file = shop / "features" / build.version / tags
+        file.parent.mkdir(parents=True)
+        _write(file, drawn.of_members(member_tags(settings, build, at=moment)))
         progress("release")
         _write_release(release, shop / "releases", drawn)
     return GeneratedHome(folder=folder, members=members, cells=cells, as_of=moment)
@@ -139,6 +144,10 @@ def _write_features(
             shutil.copyfile(build.snapshot(group, moment), file)
             continue
         rows = pq.read_table(build.snapshot(group, moment))
+        if not len(rows):
+            # no donor was measured or brought anybody
+            _write(file, iter([rows]))
+            continue
         if group.entities == ("member",):
             _write(file, drawn.of_members(rows))
             continue

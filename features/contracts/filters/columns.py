@@ -36,7 +36,21 @@ class TruthColumn:
     truths: npt.NDArray[np.int8]
 
 
-Column = TextColumn | NumberColumn | TruthColumn
+@dataclass(frozen=True, kw_only=True)
+class TextsColumn:
+    """Any number of texts per row, as tags are: one entry for each row and text of it."""
+
+    size: int
+    """Rows, those without a text among them."""
+    texts: tuple[str, ...]
+    """The different texts, in order."""
+    rows: npt.NDArray[np.int64]
+    """int64 (entries,)."""
+    codes: npt.NDArray[np.int32]
+    """int32 (entries,): place of the entry's text among `texts`."""
+
+
+Column = TextColumn | NumberColumn | TruthColumn | TextsColumn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +71,20 @@ def text_column(values: Iterable[object]) -> TextColumn:
     texts = pd.Series([value if isinstance(value, str) else None for value in values], dtype=object)
     codes, found = pd.factorize(texts, sort=True, use_na_sentinel=True)
     return TextColumn(texts=tuple(str(each) for each in found), codes=codes.astype(np.int32))
+
+
+def texts_column(values: Iterable[Iterable[str]]) -> TextsColumn:
+    """The column of lists of texts; an empty list is missing."""
+    listed = [tuple(each) for each in values]
+    entries = [(row, text) for row, texts in enumerate(listed) for text in texts]
+    different = tuple(sorted({text for _, text in entries}))
+    place = {text: code for code, text in enumerate(different)}
+    return TextsColumn(
+        size=len(listed),
+        texts=different,
+        rows=np.array([row for row, _ in entries], dtype=np.int64),
+        codes=np.array([place[text] for _, text in entries], dtype=np.int32),
+    )
 
 
 def number_column(values: Iterable[object]) -> NumberColumn:

@@ -8,13 +8,23 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from features.contracts.filters.columns import Column, Columns, Mask, NumberColumn, TextColumn, TruthColumn
+from features.contracts.filters.columns import (
+    Column,
+    Columns,
+    Mask,
+    NumberColumn,
+    TextColumn,
+    TextsColumn,
+    TruthColumn,
+)
+from features.contracts.filters.names import unknown
 from features.contracts.filters.tokens import wrong
 from features.contracts.filters.tree import (
     Both,
     Comparison,
     Condition,
     Either,
+    Holding,
     Membership,
     Missing,
     Name,
@@ -52,6 +62,8 @@ def mask(condition: Condition, columns: Columns) -> Mask:
             return _true(name, _column(name, columns))
         case Missing(name, is_negated):
             return _is_missing(_column(name, columns)) ^ is_negated
+        case Holding(name, values):
+            return _holds(name, _column(name, columns), values)
         case Membership(name, values, is_negated):
             column = _column(name, columns)
             found = _is_one_of(name, column, values)
@@ -63,7 +75,7 @@ def mask(condition: Condition, columns: Columns) -> Mask:
 def _column(name: Name, columns: Columns) -> Column:
     column = columns.by_name.get(name.text)
     if column is None:
-        raise wrong(name.at, f"there is no attribute '{name.text[:40]}'; there are: {columns.names}")
+        raise unknown(name, columns.by_name)
     return column
 
 
@@ -76,13 +88,33 @@ def _true(name: Name, column: Column) -> Mask:
 def _is_missing(column: Column) -> Mask:
     if isinstance(column, TextColumn):
         return column.codes < 0
+    if isinstance(column, TextsColumn):
+        has_none = np.ones(column.size, dtype=np.bool_)
+        has_none[column.rows] = False
+        return has_none
     if isinstance(column, NumberColumn):
         is_missing: Mask = np.isnan(column.numbers)
         return is_missing
     return column.truths < 0
 
 
+def _holds(name: Name, column: Column, values: tuple[Value, ...]) -> Mask:
+    if not isinstance(column, TextsColumn):
+        raise wrong(name.at, f"'{name.text}' is {_kind(column)}, one to a row; `has` asks of lists, as of tags")
+    passes = np.zeros(len(column.texts), dtype=np.bool_)
+    for value in values:
+        if not isinstance(value, str):
+            raise _other_type(name, column, "has", value)
+        first, end = bisect_left(column.texts, value), bisect_right(column.texts, value)
+        passes[first:end] = True
+    found = np.zeros(column.size, dtype=np.bool_)
+    found[column.rows[passes[column.codes]]] = True
+    return found
+
+
 def _is_one_of(name: Name, column: Column, values: tuple[Value, ...]) -> Mask:
+    if isinstance(column, TextsColumn):
+        raise _other_type(name, column, "in", values[0])
     if not isinstance(column, TextColumn):
         some = np.zeros(_is_missing(column).shape, dtype=np.bool_)
         for value in values:
@@ -136,4 +168,6 @@ def _other_type(name: Name, column: Column, sign: str, value: Value) -> Exceptio
 def _kind(column: Column) -> str:
     if isinstance(column, TextColumn):
         return "a text"
+    if isinstance(column, TextsColumn):
+        return "a list of texts, of which `has` asks"
     return "a number" if isinstance(column, NumberColumn) else "true or false"

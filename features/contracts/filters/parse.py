@@ -11,6 +11,7 @@ from features.contracts.filters.tree import (
     Comparison,
     Condition,
     Either,
+    Holding,
     Membership,
     Missing,
     Name,
@@ -89,6 +90,10 @@ class _Reader:
             if not self._took_word("in"):
                 raise wrong(self.next.at, f"{self.next.shown} comes where in should")
             return Membership(name, self._values(), is_negated=True)
+        # no keyword: an attribute may be called `has`, and nothing but a condition can follow a name
+        if self._took_word("has"):
+            is_list = self.next.kind == "mark" and self.next.text == "["
+            return Holding(name, self._values() if is_list else (self._value(),))
         return Truth(name)
 
     def _name(self) -> Name:

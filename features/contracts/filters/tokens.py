@@ -19,7 +19,7 @@ _WORDS = re.compile(
     | (?P<operator>==|!=|<=|>=|<|>)
     | (?P<mark>[()\[\],])
     | (?P<quoted_name>`[^`]+`)
-    | (?P<word>[^\W\d]\w*)
+    | (?P<word>[^\W\d]\w*(?:\.\w+)*)
     """,
     re.VERBOSE | re.DOTALL,
 )

@@ -38,6 +38,14 @@ class Membership:
 
 
 @dataclass(frozen=True)
+class Holding:
+    """`name has value`, or `name has [values]`: one of them is among the texts that stand under the name."""
+
+    name: Name
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
 class Missing:
     """`name is null`; negated, `name is not null`."""
 
@@ -73,4 +81,4 @@ class Either:
     conditions: tuple[Condition, ...]
 
 
-Condition = Comparison | Membership | Missing | Truth | Not | Both | Either
+Condition = Comparison | Membership | Holding | Missing | Truth | Not | Both | Either

@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from features.contracts.errors import Refused
-from features.contracts.secrecy import ContactCipher, contact_cipher, normalised_phone
+from features.contracts.secrecy import ContactCipher, contact_cipher
 from features.contracts.settings import load_settings
 
 CIPHER = ContactCipher(key=b"one key")
@@ -49,8 +49,3 @@ def test_the_settings_key_wins_and_makes_no_file(tmp_path):
     settings = load_settings(home=tmp_path, secrets={"contact_key": "from the environment"})
     assert contact_cipher(settings) == ContactCipher(key=b"from the environment")
     assert not settings.paths.secrets.exists()
-
-
-@pytest.mark.parametrize(("number", "bare"), [("+49 (0)30-12 34", "+490301234"), ("12", None), ("no", None)])
-def test_filling_is_taken_out_of_a_number_and_anything_else_is_no_number(number, bare):
-    assert normalised_phone(number) == bare

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from features.contracts.errors import MissingColumn, Refused
+from features.contracts.settings import load_settings
 from features.sources.folder import contract_folder, stands_in
 
 HEADER = "order_id,product_id,ordered_at,quantity"
@@ -130,3 +131,87 @@ def test_a_file_that_is_no_csv_is_refused_readably(con, tmp_path):
     (tmp_path / "order_lines.csv").write_bytes(b"\xff\xfe\x00\x01" * 50)
     with pytest.raises(Refused, match=r"order_lines\.csv"):
         contract_folder(con, tmp_path)
+
+
+def settings_of(**load):
+    return load_settings(load={"source": "folder", **load}).load
+
+
+LINES_IN_CHINESE = "订单号;商品;时间;件数\n0001;裙 子;2017-01-01 09:05;1\n0002;鞋;2017-01-02 10:00;2\n"
+IN_CHINESE = {"order_id": "订单号", "product_id": "商品", "ordered_at": "时间", "quantity": "件数"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_encoding_and_delimiter_are_found_out(con, tmp_path, rows_of, encoding, delimiter):
+    (tmp_path / "order_lines.csv").write_bytes(LINES_IN_CHINESE.replace(";", delimiter).encode(encoding))
+    load = settings_of(columns={"order_lines": IN_CHINESE})
+    rows = rows_of(contract_folder(con, tmp_path, load=load, spill=tmp_path / "spill"), "order_lines")
+    assert [(row["order_id"], row["product_id"], row["source_row"]) for row in rows] == [
+        ("0001", "裙 子", 1),
+        ("0002", "鞋", 2),
+    ]
+
+
+def test_a_declared_encoding_that_the_file_has_not_is_refused(con, tmp_path):
+    (tmp_path / "order_lines.csv").write_bytes(LINES_IN_CHINESE.encode("gb18030"))
+    load = settings_of(columns={"order_lines": IN_CHINESE}, format={"encoding": "utf-8"})
+    with pytest.raises(Refused, match="not valid UTF-8"):
+        contract_folder(con, tmp_path, load=load)
+
+
+def test_a_mapped_column_that_is_missing_is_named_as_the_settings_name_it(con, tmp_path):
+    (tmp_path / "order_lines.csv").write_text("订单号,商品,日期,件数\n1,p,2017-01-01,1\n")
+    with pytest.raises(MissingColumn, match="no column ordered_at, nor 时间 as the settings name it"):
+        contract_folder(con, tmp_path, load=settings_of(columns={"order_lines": IN_CHINESE}))
+
+
+def test_channels_with_names_and_constants_of_their_own_are_one_table(con, tmp_path, rows_of):
+    for channel, header in (("pos", "ticket,sku,at,n,card"), ("shop", "order,sku,paid,n,user")):
+        (tmp_path / channel).mkdir()
+        (tmp_path / channel / "export 1.csv").write_text(f"{header}\n1,p,2017-01-01,1,007\n")
+    load = settings_of(
+        files={"order_lines": ["pos/*.csv", "shop/*.csv"]},
+        columns={
+            "order_lines": {
+                "order_id": ["ticket", "order"],
+                "product_id": "sku",
+                "ordered_at": ["at", "paid"],
+                "quantity": "n",
+                "source_id": ["card", "user"],
+            }
+        },
+        constants={"pos/*": {"source": "pos"}, "shop/*": {"source": "shop", "channel": "online"}},
+    )
+    rows = rows_of(contract_folder(con, tmp_path, load=load), "order_lines")
+    assert [(row["source"], row["source_id"], row["order_id"], row["channel"]) for row in rows] == [
+        ("pos", "007", "1", None),
+        ("shop", "007", "1", "online"),
+    ]
+
+
+def test_products_are_what_the_lines_tell_when_none_are_handed_over(con, tmp_path, rows_of):
+    (tmp_path / "order_lines.csv").write_text(
+        f"{HEADER},kind,title\n1,p,2017-01-01,1,tea,Old name\n2,p,2017-01-02,1,,New name\n3,q,2017-01-02,1,milk,\n"
+    )
+    load = settings_of(columns={"order_lines": {"category": "kind", "name": "title"}})
+    handed = contract_folder(con, tmp_path, load=load)
+    rows = rows_of(handed, "products")
+    assert sorted((row["product_id"], row["category"], row["name"]) for row in rows) == [
+        ("p", "tea", "New name"),
+        ("q", "milk", None),
+    ]
+    assert "left out" not in "".join(handed.notes)
+
+
+def test_a_name_that_the_settings_give_and_no_file_has_is_said(con, tmp_path):
+    (tmp_path / "order_lines.csv").write_text(f"{HEADER}\n1,p,2017-01-01,1\n")
+    handed = contract_folder(con, tmp_path, load=settings_of(columns={"order_lines": {"amount": "paid"}}))
+    assert handed.notes == ("order_lines: the settings name columns that order_lines.csv has not: paid (amount)",)
+
+
+def test_one_file_and_a_folder_of_parts_are_all_read(con, tmp_path, rows_of):
+    (tmp_path / "order_lines").mkdir()
+    for file in ("order_lines.csv", "order_lines/late.csv"):
+        (tmp_path / file).write_text(f"{HEADER}\n{file},p,2017-01-01,1\n")
+    assert len(rows_of(contract_folder(con, tmp_path), "order_lines")) == 2

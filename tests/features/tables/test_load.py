@@ -13,7 +13,7 @@ from features.contracts.errors import Busy, MissingColumn, NothingLoaded, Refuse
 from features.contracts.secrecy import contact_cipher
 from features.contracts.settings import load_settings
 from features.sources.synthetic_contacts import synthetic_contact
-from features.tables import load as loading
+from features.tables import version_making
 from features.tables.storage import current_tables, move_pointer
 
 HEADER = "order_id,product_id,ordered_at,quantity,source,source_id,amount"
@@ -47,10 +47,10 @@ def test_tables_that_were_lost_are_made_again_from_the_same_batch(load, settings
 
 def test_an_edited_source_is_a_new_batch_and_the_old_one_stays(load, settings, csv_folder):
     first = load(csv_folder(order_lines=LINES))
-    raw = tree(settings.paths.raw)
+    raw = tree(settings.paths.raw / first.batch)
     second = load(csv_folder(order_lines=[*LINES, "o3,p1,2017-03-03 10:00:00,1,pos,7,5.00"]))
     assert (first.batch, second.batch) == ("000001", "000002")
-    assert raw.items() <= tree(settings.paths.raw).items()
+    assert tree(settings.paths.raw / first.batch) == raw
 
 
 def test_another_as_of_makes_other_tables_from_the_same_batch(load, csv_folder):
@@ -86,11 +86,11 @@ def test_a_kill_before_the_pointer_moves_leaves_the_old_version_in_use(load, set
         raise KeyboardInterrupt
 
     source = csv_folder(order_lines=[*LINES, "o3,p1,2017-03-03 10:00:00,1,pos,7,5.00"])
-    monkeypatch.setattr(loading, "move_pointer", killed)
+    monkeypatch.setattr(version_making, "move_pointer", killed)
     with contextlib.suppress(KeyboardInterrupt):
         load(source)
     assert current_tables(settings.paths).version == first.version
-    monkeypatch.setattr(loading, "move_pointer", move_pointer)
+    monkeypatch.setattr(version_making, "move_pointer", move_pointer)
     again = load(source)
     assert current_tables(settings.paths).version == again.version != first.version
     assert again.tables[0].kept == 3

@@ -24,15 +24,19 @@ def opened(load, settings, csv_folder):
 
 
 def test_every_contract_table_is_there_with_its_columns_and_types(opened):
-    assert set(opened) == {*CONTRACTS, "members", "member_ids"}
+    assert set(opened) == {*CONTRACTS, "members", "member_ids", "member_aliases", "member_merges"}
     for table, columns in stored_columns().items():
         found = {column: str(type_) for column, type_ in opened[table].schema().items()}
         assert found == {column: TYPES[type_] for column, type_ in columns.items()}, table
 
 
 def test_a_table_that_was_not_handed_over_is_empty(opened):
-    assert opened["products"].count().execute() == 0
+    assert opened["stores"].count().execute() == 0
     assert opened["order_lines"].count().execute() == 1
+
+
+def test_products_that_were_not_handed_over_are_those_that_were_sold(opened):
+    assert opened["products"].product_id.execute().tolist() == ["p1"]
 
 
 def test_a_home_with_wildcards_in_its_name_is_read_literally(load, csv_folder, tmp_path):

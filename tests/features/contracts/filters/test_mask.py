@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.contracts.errors import BadRequest
-from features.contracts.filters.columns import Columns, number_column, text_column, truth_column
+from features.contracts.filters.columns import Columns, number_column, text_column, texts_column, truth_column
 from features.contracts.filters.mask import mask
 from features.contracts.filters.parse import parse_filter
 
@@ -20,6 +20,7 @@ COLUMNS = Columns(
         "品牌": text_column(["乙", "甲", None, "乙"]),
         "brand": text_column(["b", "a", None, "c"]),
         "price": number_column([1, 2.5, None, float("inf")]),
+        "tags": texts_column([["new", "lover:TEA"], [], ["active"], ["lover:TEA"]]),
         "own": truth_column([True, 0, None, 1.0]),
     },
 )
@@ -47,6 +48,13 @@ COLUMNS = Columns(
         ("price is null", [0, 0, 1, 1]),
         ("brand is not null", [1, 1, 0, 1]),
         ("own is null", [0, 0, 1, 0]),
+        ("tags has 'lover:TEA'", [1, 0, 0, 1]),
+        ("tags has ['new', 'active']", [1, 0, 1, 0]),
+        ("tags has 'lover:tea'", [0, 0, 0, 0]),
+        ("tags has 'lover:'", [0, 0, 0, 0]),
+        ("not tags has 'new'", [0, 1, 1, 1]),
+        ("tags is null", [0, 1, 0, 0]),
+        ("tags is not null and not tags has 'active'", [1, 0, 0, 1]),
         ("own", [1, 0, 0, 1]),
         ("not own", [0, 1, 1, 0]),
         ("own == false", [0, 1, 0, 0]),
@@ -66,8 +74,14 @@ def test_the_rows_that_pass(text: str, passes: list[int]) -> None:
     [
         (
             "own and colour == 'red'",
-            "at character 9: there is no attribute 'colour'; there are: brand, own, price, 品牌",
+            "at character 9: there is no attribute 'colour'; there are: brand, own, price, tags, 品牌",
         ),
+        ("pricy < 5", "at character 1: there is no attribute 'pricy'; near it: 'price'; there are: brand"),
+        ("tags == 'new'", "'tags' is a list of texts, of which `has` asks, so `== 'new'` cannot be asked of it"),
+        ("tags in ['new']", "'tags' is a list of texts, of which `has` asks, so `in 'new'`"),
+        ("tags", "'tags' is a list of texts, of which `has` asks; compare it with a value"),
+        ("tags has 5", "so `has 5.0` cannot be asked of it"),
+        ("brand has 'a'", "'brand' is a text, one to a row; `has` asks of lists, as of tags"),
         ("price == 'a'", "'price' is a number, so `== 'a'` cannot be asked of it"),
         ("brand < 5", "'brand' is a text, so `< 5.0` cannot be asked of it"),
         ("brand in ['a', 5]", "'brand' is a text, so `in 5.0`"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from features.contracts.errors import BadRequest
 from features.contracts.filters.parse import DEEPEST, parse_filter
 from features.contracts.filters.tokens import MOST_CHARACTERS
-from features.contracts.filters.tree import Both, Comparison, Either, Membership, Missing, Name, Not, Truth
+from features.contracts.filters.tree import Both, Comparison, Either, Holding, Membership, Missing, Name, Not, Truth
 
 PRICE = Comparison(Name("price", 1), "<", 5.0)
 
@@ -32,6 +32,13 @@ PRICE = Comparison(Name("price", 1), "<", 5.0)
         ("price IS NOT NULL", Missing(Name("price", 1), is_negated=True)),
         ("品牌 == '甲'", Comparison(Name("品牌", 1), "==", "甲")),
         ("`pack size` >= 2", Comparison(Name("pack size", 1), ">=", 2.0)),
+        ("facts.points > 1", Comparison(Name("facts.points", 1), ">", 1.0)),
+        ("facts.皮肤.2024 is null", Missing(Name("facts.皮肤.2024", 1), is_negated=False)),
+        ("tags has 'new'", Holding(Name("tags", 1), ("new",))),
+        ("tags HAS [\"lover:茶\", 'new']", Holding(Name("tags", 1), ("lover:茶", "new"))),
+        ("not tags has 'new'", Not(Holding(Name("tags", 5), ("new",)))),
+        ("has has 'new'", Holding(Name("has", 1), ("new",))),
+        ("has == 1", Comparison(Name("has", 1), "==", 1.0)),
         ("`and` == 1", Comparison(Name("and", 1), "==", 1.0)),
     ],
 )
@@ -63,6 +70,8 @@ def test_and_binds_closer_than_or_and_not_closest() -> None:
         ("brand in ['a'", "the end comes where ']' should"),
         ("brand not 'a'", "'a' comes where in should"),
         ("brand is 'a'", "'a' comes where null should"),
+        ("facts. > 1", "at character 6: '.' means nothing here"),
+        ("tags has new", "'new' comes where a text"),
         ("own && own", "write and, or, not in words"),
         ("price == 1x", "means nothing here"),
         ("price == 1e999", "'1e999' is too large"),

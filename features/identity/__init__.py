@@ -1,0 +1,1 @@
+"""Who is who: the persons of a shop's channels as members, with ids that stay."""
