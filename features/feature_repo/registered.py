@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from feast import Entity, FeatureService, FeatureView, Field, FileSource, ValueType
+from feast import Entity, FeatureService, FeatureView, Field, FileSource, PushSource, ValueType
 from feast.data_format import ParquetFormat
 from feast.types import Bytes, FeastType, Float64, Int64, String, UnixTimestamp
 
@@ -36,12 +36,14 @@ def _entity(name: str, join_key: str, sentence: str) -> Entity:
 member = _entity("member", JOIN_KEYS["member"], "A member of the shop.")
 product = _entity("product", JOIN_KEYS["product"], "A product of the shop.")
 category = _entity("category", JOIN_KEYS["category"], "A product category of the shop.")
+fact = _entity("fact", JOIN_KEYS["fact"], "Something that is measured of members.")
 release = _entity(
     "release", "release_id", "A release; online rows are read only by the release they were written with."
 )
+person = _entity("person", "member_key", "A member's id, or the key of a person whom no release knows yet.")
 identity = _entity("identity", "identity_key", "A channel's id or a phone hash that names a member.")
 
-ENTITIES = {"member": member, "product": product, "category": category}
+ENTITIES = {"member": member, "product": product, "category": category, "fact": fact}
 
 
 def _view(group: FeatureGroup) -> FeatureView:
@@ -64,8 +66,14 @@ def _view(group: FeatureGroup) -> FeatureView:
     )
 
 
-def _packed(name: str, entities: list[Entity], fields: dict[str, FeastType], sentence: str) -> FeatureView:
-    source = FileSource(name=name, path=ONLINE_ONLY, file_format=ParquetFormat(), timestamp_field=SNAPSHOT_AT)
+def _packed(
+    name: str, entities: list[Entity], fields: dict[str, FeastType], sentence: str, *, pushed: bool = False
+) -> FeatureView:
+    source: FileSource | PushSource = FileSource(
+        name=name, path=ONLINE_ONLY, file_format=ParquetFormat(), timestamp_field=SNAPSHOT_AT
+    )
+    if pushed:
+        source = PushSource(name=f"{name}_events", batch_source=source)
     keys = [Field(name=entity.join_key, dtype=String) for entity in entities]
     return FeatureView(
         name=name,
@@ -87,6 +95,10 @@ member_product = _view(GROUPS["member_product"])
 product_facts = _view(GROUPS["product_facts"])
 product_demand = _view(GROUPS["product_demand"])
 category_demand = _view(GROUPS["category_demand"])
+member_standing = _view(GROUPS["member_standing"])
+member_taste = _view(GROUPS["member_taste"])
+member_advocacy = _view(GROUPS["member_advocacy"])
+member_facts = _view(GROUPS["member_facts"])
 
 member_packed = _packed(
     "member_packed",
@@ -95,11 +107,26 @@ member_packed = _packed(
     "All that a request reads of a member: features, candidates, coupons and latest purchases, as the release saw "
     "them, in the form of `features.store.packed_member`.",
 )
+member_profile = _packed(
+    "member_profile",
+    [release, member],
+    {"profile": Bytes},
+    "What the single view shows of a member beside the features: identities, consent, tags, favourites, visits, facts "
+    "and coupons, as the release saw them, in the form of `features.store.packed_profile`.",
+)
 member_identity = _packed(
     "member_identity",
     [release, identity],
     {"member_id": String},
     "The member behind a channel's id or a phone hash.",
+)
+member_now = _packed(
+    "member_now",
+    [person],
+    {"packed": Bytes},
+    "What a member just did: products viewed, put in the basket and bought, the store and the zone, each with its "
+    "time, in the form of `features.store.member_now`. Never materialized: rebuilt from a member's events.",
+    pushed=True,
 )
 
 product_affinity = FeatureService(

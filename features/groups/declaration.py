@@ -16,9 +16,14 @@ from ibis.expr.types import BooleanValue, FloatingValue, NumericValue, Table, Ti
 from features.tables.shop_tables import ShopTables
 
 Floats = npt.NDArray[np.float64]
-Entity = Literal["member", "product", "category"]
+Entity = Literal["member", "product", "category", "fact"]
 
-JOIN_KEYS: dict[Entity, str] = {"member": "member_id", "product": "product_id", "category": "category"}
+JOIN_KEYS: dict[Entity, str] = {
+    "member": "member_id",
+    "product": "product_id",
+    "category": "category",
+    "fact": "fact",
+}
 """Column that names each entity."""
 
 SNAPSHOT_AT = "snapshot_at"
@@ -80,6 +85,8 @@ class FeatureGroup:
     derived: tuple[Derived, ...] = ()
     is_weekly: bool = True
     """False: kept at the cut-offs that training asks for and at the latest moment alone."""
+    is_read_by_models: bool = True
+    """False: tags, filters and people alone read it, so that it may change without a new training."""
     sorted_by: tuple[str, ...] = ()
     """Keys that a snapshot's rows are sorted by, so that a reader of some of them can skip the rest of the file."""
 
@@ -162,8 +169,11 @@ def is_within(ordered_at: TimestampValue, as_of: datetime, days: int) -> Boolean
 
 
 def before(rows: Table, as_of: datetime) -> Table:
-    """The rows ordered strictly before `as_of`."""
-    return rows.filter(rows.ordered_at < days_before(as_of, 0))
+    """The rows ordered strictly before `as_of`, as they stood then: what was returned later is still there."""
+    at = days_before(as_of, 0)
+    is_known = rows.known_at.isnull() | (rows.known_at < at)
+    stands = rows.superseded_at.isnull() | (rows.superseded_at >= at)
+    return rows.filter(rows.ordered_at < at, is_known, stands)
 
 
 def total(amounts: NumericValue, *, where: BooleanValue | None = None) -> FloatingValue:

@@ -11,8 +11,8 @@ INTRODUCTION = """\
 Generated from `features/groups` by `make docs`; do not edit.
 
 Every feature is a fact as known at a moment: nothing that happened at or after the moment is seen. Stored features are
-kept in weekly snapshots (member x product: at the latest moment and at training cut-offs) and read through Feast.
-Derived ones depend on the moment of asking; training and requests compute them by the same function.
+kept in weekly snapshots, or, where a group says so, at the latest moment and at training cut-offs alone, and read
+through Feast. Derived ones depend on the moment of asking; training and requests compute them by the same function.
 """
 
 

@@ -18,13 +18,16 @@ from features.contracts.ids import ReleaseId
 from features.contracts.paths import ShopPaths
 from features.contracts.settings import Settings
 from features.feature_repo import registered
+from features.forgetting.names import Names
 from features.store.connection import project_name, registry_config
+from features.store.forgetting_rows import remove_from_sqlite
 
 ONLINE_OBJECTS = (
     registered.release,
     registered.member,
     registered.identity,
     registered.member_packed,
+    registered.member_profile,
     registered.member_identity,
 )
 """What Feast has to know of to write and read online rows."""
@@ -96,6 +99,9 @@ class EmbeddedRows:
     def remove(self) -> None:
         self._files.rows.unlink(missing_ok=True)
         self._files.registry.unlink(missing_ok=True)
+
+    def remove_members(self, names: Names) -> int:
+        return remove_from_sqlite(self._files.rows, names) if self._files.rows.is_file() else 0
 
     def stored_bytes(self, packed_bytes: int) -> int:  # noqa: ARG002 - the file says it better
         return self._files.rows.stat().st_size

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 from feast import FeatureStore
-from feast.errors import FeastError
+from feast.errors import FeastError, FeatureViewNotFoundException
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # protobuf ships no types
 
 from features.contracts.clock import from_days_since_epoch
@@ -22,6 +22,7 @@ from features.groups.declaration import SNAPSHOT_AT
 from features.store.embedded_rows import OnlineFiles, online_files
 from features.store.online_rows import online_rows
 from features.store.packed_member import PackedMember, pack, unpack
+from features.store.packed_profile import MemberProfile, PackedProfile, unpack_profile
 
 __all__ = [
     "OnlineFiles",
@@ -39,6 +40,7 @@ ROWS_PER_WRITE = 250
 """Feast turns a batch into Python objects before it writes; small ones are faster and bound the memory."""
 
 _PACKED = f"{registered.member_packed.name}:packed"
+_PROFILE = f"{registered.member_profile.name}:profile"
 _MEMBER_ID = f"{registered.member_identity.name}:member_id"
 
 
@@ -49,6 +51,9 @@ class Published:
     members: int
     bytes: int
     """Size of all rows in the store."""
+    profiles: int = 0
+    profile_bytes: int = 0
+    """Size of the profiles, before the store puts anything around them."""
 
 
 def are_online_rows_whole(settings: Settings, release_id: ReleaseId) -> bool:
@@ -68,13 +73,14 @@ def publish_members(
     identities: pd.DataFrame,
     *,
     as_of: datetime,
+    profiles: Iterable[Sequence[PackedProfile]] = (),
 ) -> Published:
     """What was written: every online row of a release, whole or not at all.
 
     `identities` has identity_key and member_id. Raises StoreUnavailable.
     """
     rows = online_rows(settings, release_id)
-    written = packed_bytes = 0
+    written = packed_bytes = profiled = profile_bytes = 0
     try:
         with rows.writing() as store:
             for chunk in members:
@@ -83,13 +89,24 @@ def publish_members(
                     store.write_to_online_store(registered.member_packed.name, frame)
                     written += len(frame)
                     packed_bytes += sum(map(len, frame["packed"]))
+            for profile_chunk in profiles:
+                for start in range(0, len(profile_chunk), ROWS_PER_WRITE * 4):
+                    frame = _profile_frame(release_id, profile_chunk[start : start + ROWS_PER_WRITE * 4], as_of=as_of)
+                    store.write_to_online_store(registered.member_profile.name, frame)
+                    profiled += len(frame)
+                    profile_bytes += sum(map(len, frame["profile"]))
             for start in range(0, len(identities), ROWS_PER_WRITE * 20):
                 frame = identities.iloc[start : start + ROWS_PER_WRITE * 20]
                 frame = frame.assign(release_id=str(release_id), **{SNAPSHOT_AT: pd.Timestamp(as_of)})
                 store.write_to_online_store(registered.member_identity.name, frame)
     except rows.failures as error:
         raise StoreUnavailable(f"online store: {rows.place} cannot be written ({error})") from error
-    return Published(members=written, bytes=rows.stored_bytes(packed_bytes))
+    return Published(
+        members=written,
+        bytes=rows.stored_bytes(packed_bytes + profile_bytes),
+        profiles=profiled,
+        profile_bytes=profile_bytes,
+    )
 
 
 class OnlineReader:
@@ -116,10 +133,31 @@ class OnlineReader:
             for member_id, row in zip(member_ids, rows, strict=True)
         ]
 
+    def profile(self, member_id: str) -> MemberProfile | None:
+        """The member's profile, None when the release has none. Raises StoreUnavailable."""
+        try:
+            found = self._read(_PROFILE, "member_id", [member_id])[0]
+        except FeatureViewNotFoundException:
+            # a release of before there were profiles
+            return None
+        return None if found is None else unpack_profile(found)
+
+    def are_known(self, member_ids: Sequence[str]) -> list[bool]:
+        """Whether the release has a row of each. Raises StoreUnavailable."""
+        try:
+            found = self._read(_PROFILE, "member_id", member_ids)
+        except FeatureViewNotFoundException:
+            found = self._read(_PACKED, "member_id", member_ids)
+        return [each is not None for each in found]
+
     def member_id(self, identity_key: str) -> MemberId | None:
         """The member behind a channel's id or a phone hash. Raises StoreUnavailable."""
-        found = self._read(_MEMBER_ID, "identity_key", [identity_key])[0]
-        return None if found is None else MemberId(found)
+        return self.member_ids([identity_key])[0]
+
+    def member_ids(self, identity_keys: Sequence[str]) -> list[MemberId | None]:
+        """The members behind many keys in the order asked for, None for an unknown one. Raises StoreUnavailable."""
+        found = self._read(_MEMBER_ID, "identity_key", identity_keys)
+        return [None if each is None else MemberId(each) for each in found]
 
     def _read(self, feature: str, key: str, values: Sequence[str]) -> list[Any]:
         # `Any`: a row's bytes or a text, as the view declares the feature. One field is what makes a read cheap:
@@ -133,6 +171,8 @@ class OnlineReader:
             )
             read: list[Any] = found.to_dict()[feature.partition(":")[2]]
         except (*self._rows.failures, FeastError, DecodeError, OSError) as error:
+            if feature == _PROFILE and isinstance(error, FeatureViewNotFoundException):
+                raise
             self._opened = None
             raise StoreUnavailable(f"online store: {self._rows.place} cannot be read ({error})") from error
         return read
@@ -148,10 +188,21 @@ class OnlineReader:
         return opened[1]
 
 
-def identity_key(*, source: str | None = None, source_id: str | None = None, phone_hash: str | None = None) -> str:
-    """The key of `member_identity`: `id:SOURCE:SOURCE_ID` or `phone:STORED_HASH`."""
+def identity_key(
+    *,
+    source: str | None = None,
+    source_id: str | None = None,
+    phone_hash: str | None = None,
+    wechat_openid: str | None = None,
+    old_member_id: str | None = None,
+) -> str:
+    """The key of `member_identity`: `id:SOURCE:SOURCE_ID`, `phone:STORED_HASH`, `openid:OPENID` or `member:OLD_ID`."""
     if phone_hash is not None:
         return f"phone:{phone_hash}"
+    if wechat_openid is not None:
+        return f"openid:{wechat_openid}"
+    if old_member_id is not None:
+        return f"member:{old_member_id}"
     # A colon in a source must not make it the key of another source.
     escaped = str(source).replace("%", "%25").replace(":", "%3A")
     return f"id:{escaped}:{source_id}"
@@ -160,6 +211,17 @@ def identity_key(*, source: str | None = None, source_id: str | None = None, pho
 def ordered_moments(days: Iterable[float]) -> tuple[datetime, ...]:
     """The moments written as days since the epoch."""
     return tuple(from_days_since_epoch(day) for day in days)
+
+
+def _profile_frame(release_id: ReleaseId, profiles: Sequence[PackedProfile], *, as_of: datetime) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "release_id": str(release_id),
+            "member_id": [each.member_id for each in profiles],
+            SNAPSHOT_AT: pd.Timestamp(as_of),
+            "profile": [each.packed for each in profiles],
+        }
+    )
 
 
 def _member_frame(release_id: ReleaseId, members: Sequence[PackedMember]) -> pd.DataFrame:

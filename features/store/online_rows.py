@@ -10,6 +10,7 @@ from feast import FeatureStore
 
 from features.contracts.ids import ReleaseId
 from features.contracts.settings import Settings
+from features.forgetting.names import Names
 
 
 class OnlineRows(Protocol):
@@ -37,6 +38,9 @@ class OnlineRows(Protocol):
 
     def remove(self) -> None:
         """Removes the rows; nothing happens when there are none. Raises StoreUnavailable."""
+
+    def remove_members(self, names: Names) -> int:
+        """How many rows were some people's and are gone, or named them and do so no more."""
 
     def stored_bytes(self, packed_bytes: int) -> int:
         """Bytes that the rows take, given those of the packed members."""

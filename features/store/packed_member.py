@@ -1,8 +1,8 @@
 """A member's online row: what it holds, and its one form in bytes.
 
 The form, little-endian: a header (magic, CRC-32 of all that follows it, `as_of`, eight counts), the float64 days,
-the float32 vector, candidate values and coupon values, the uint32 marks, then every id and text in UTF-8 with a NUL
-between them.
+the float32 vector, candidate values and coupon values, the uint32 marks, then every id, text and tag in UTF-8 with a
+NUL between them.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ class PackedMember:
     coupon_ids: tuple[str, ...] = ()
     coupon_values: Vectors = field(default_factory=_no_values)
     """float32 (coupons, fields)."""
+    tags: tuple[str, ...] = ()
+    """Sorted; none is empty."""
     bought_marks: Marks = field(default_factory=_no_marks)
     """uint32 (products,): `mark_of` each product that the member bought and that is no candidate."""
 
@@ -74,7 +76,7 @@ def mark_of(product_id: str) -> int:
 
 def pack(member: PackedMember) -> bytes:
     """The member's row without its id. Raises Refused when an id or a text holds a NUL."""
-    texts = (*member.candidate_ids, *member.recent_product_ids, *member.texts, *member.coupon_ids)
+    texts = (*member.candidate_ids, *member.recent_product_ids, *member.texts, *member.coupon_ids, *member.tags)
     joined = _SEPARATOR.join(texts)
     if joined.count(_SEPARATOR) != max(0, len(texts) - 1):
         raise Refused(f"online store: an id or a text of member {member.member_id} holds a NUL character")
@@ -125,6 +127,7 @@ def unpack(member_id: MemberId, row: bytes) -> PackedMember:
     end_of_values = vector + candidates * fields
     end_of_recent = candidates + recent
     end_of_texts = end_of_recent + texts
+    end_of_coupons = end_of_texts + coupons
     return PackedMember(
         member_id=member_id,
         as_of=_UNIX_EPOCH + as_of * _MICROSECOND,
@@ -134,8 +137,10 @@ def unpack(member_id: MemberId, row: bytes) -> PackedMember:
         recent_product_ids=tuple(ids[candidates:end_of_recent]),
         recent_ordered_days=tuple(np.frombuffer(row, dtype="<f8", count=recent, offset=_HEADER.size).tolist()),
         texts=tuple(words[end_of_recent:end_of_texts]),
-        coupon_ids=tuple(words[end_of_texts : end_of_texts + coupons]),
+        coupon_ids=tuple(words[end_of_texts:end_of_coupons]),
         coupon_values=values[end_of_values:].reshape(coupons, coupon_fields),
+        # what is left are tags; of a row without any text, one empty word
+        tags=tuple(word for word in words[end_of_coupons:] if word),
         bought_marks=np.frombuffer(row, dtype="<u4", count=marks, offset=start + 4 * floats),
     )
 

@@ -20,8 +20,10 @@ from features.contracts.atomic import new_file
 from features.contracts.errors import StoreUnavailable
 from features.contracts.ids import ReleaseId
 from features.contracts.settings import Settings
+from features.forgetting.names import Names
 from features.store.connection import project_name, registry_config
 from features.store.embedded_rows import ONLINE_OBJECTS, online_files
+from features.store.forgetting_rows import remove_from_redis
 
 WRITE_SECONDS = 30.0
 """Longest wait for Redis while rows are written or removed; a request waits as long as the settings say."""
@@ -84,6 +86,12 @@ class RedisRows:
                 client.unlink(*keys)
         self._registry.unlink(missing_ok=True)
 
+    def remove_members(self, names: Names) -> int:
+        if not self._registry.is_file():
+            return 0
+        with self._own_client() as client:
+            return remove_from_redis(client, self._project, names)
+
     def stored_bytes(self, packed_bytes: int) -> int:
         return packed_bytes
 
@@ -114,16 +122,21 @@ class RedisRows:
             raise StoreUnavailable(f"online store: {self.place} cannot be reached ({error})") from error
 
     def _client(self, *, seconds: float) -> Redis:
-        host, port = self._settings.online.redis.rsplit(":", 1)
-        password = self._settings.secrets.redis_password.get_secret_value()
-        return Redis(
-            host=host,
-            port=int(port),
-            db=self._settings.online.redis_database,
-            password=password or None,
-            ssl=self._settings.online.redis_tls,
-            socket_timeout=seconds,
-            socket_connect_timeout=seconds,
-            # Once, for a connection that Redis closed meanwhile; more would let a request wait.
-            retry=Retry(NoBackoff(), 1),
-        )
+        return redis_client(self._settings, seconds=seconds)
+
+
+def redis_client(settings: Settings, *, seconds: float) -> Redis:
+    """A client of the settings' Redis that waits no longer than that for an answer."""
+    host, port = settings.online.redis.rsplit(":", 1)
+    password = settings.secrets.redis_password.get_secret_value()
+    return Redis(
+        host=host,
+        port=int(port),
+        db=settings.online.redis_database,
+        password=password or None,
+        ssl=settings.online.redis_tls,
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+        # Once, for a connection that Redis closed meanwhile; more would let a request wait.
+        retry=Retry(NoBackoff(), 1),
+    )

@@ -1,69 +1,37 @@
-"""GET /v1/members/{member_id}: what is known of one member."""
+"""GET /v1/members/{member_id}: the page that an associate needs of one member."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from features.contracts.clock import moment_text
 from features.contracts.errors import NotFound
-from serving.answers import MemberPage, MemberRef
 from serving.api.access import MembersKey, State
 from serving.api.answering import failures, json_answer
+from serving.api.member_answers import MemberAnswer, member_json
+from serving.api.members_named import MemberInPath
+from serving.members.latest_events import latest_events
 
 router = APIRouter(tags=["members"])
 
-
-class FactAnswer(BaseModel):
-    """One feature of the member."""
-
-    name: str
-    value: str | float | None
-    unit: str
-    sentence: str = Field(description="the fact in words")
+Locale = Annotated[Literal["en", "zh"], Query(description="language of the sentences")]
 
 
-class PurchaseAnswer(BaseModel):
-    """A product bought lately."""
+@router.get("/v1/members/{member_id:path}", response_model=MemberAnswer, responses=failures(404))
+def member_page(state: State, _key: MembersKey, member: MemberInPath, locale: Locale = "en") -> Response:
+    """Show what is known of a member, named by any id: who it is, what it likes, holds, is due for and just did.
 
-    id: str
-    name: str
-    ordered_at: str = Field(description="UTC")
-
-
-class MemberAnswer(BaseModel):
-    """What is known of one member."""
-
-    member_id: str
-    as_of: str
-    release: str
-    facts: list[FactAnswer]
-    recent_purchases: list[PurchaseAnswer]
-
-
-@router.get("/v1/members/{member_id}", response_model=MemberAnswer, responses=failures(404))
-def member_page(state: State, _key: MembersKey, member_id: Annotated[str, Path(max_length=200)]) -> Response:
-    """Show what is known of a member: features in words, and recent purchases."""
-    page = state.releases.engine.member_page(MemberRef(member_id=member_id))
-    if page is None:
+    What the release knew is packed in one row; events and coupons claimed are read as they are told. A key bound to a
+    store may look up every member: one may walk in anywhere.
+    """
+    engine = state.releases.engine
+    known = engine.known(member)
+    if known is None or state.forgotten.is_member(known.member_id):
         raise NotFound("there is no member of that id in this release")
-    return json_answer(_member(page))
-
-
-def _member(page: MemberPage) -> dict[str, Any]:
-    return {
-        "member_id": page.member_id,
-        "as_of": moment_text(page.as_of),
-        "release": page.release_id,
-        "facts": [
-            {"name": fact.name, "value": fact.value, "unit": fact.unit, "sentence": fact.sentence}
-            for fact in page.facts
-        ],
-        "recent_purchases": [
-            {"id": purchase.product_id, "name": purchase.name, "ordered_at": moment_text(purchase.ordered_at)}
-            for purchase in page.recent_purchases
-        ],
-    }
+    view = engine.member_view(known, latest_events(state.records, known), locale=locale)
+    if view.joined.brought_by is not None and state.forgotten.is_member(view.joined.brought_by):
+        view = replace(view, joined=replace(view.joined, brought_by=None))
+    return json_answer(member_json(view))

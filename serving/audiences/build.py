@@ -183,6 +183,7 @@ class _Build:
             scored.last_visit_days,
             active_within_days=shop.settings.propensity.active_within_days,
         )
+        population &= ~self._world.forgotten(ids)
         everybody = np.ones(len(ids), dtype=np.bool_)
         tree = rule.combine
         reachable = None
@@ -229,6 +230,8 @@ class _Build:
             )
         if self._scored.is_by_analogues:
             notes.append("the shop has too few launches to learn from: scored as one of the products like it sells")
+        # What a launch is scored by stands above.
+        notes += [each for each in self._desk.release.propensity.fallbacks if not each.startswith("launches")]
         if self._rule.channel is not None:
             notes.append(f"consent for {self._rule.channel} is read as it stands now, and again by every export")
         return notes

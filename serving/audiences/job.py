@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
+from sqlalchemy.exc import OperationalError
+
 from features.contracts.errors import FacesError
 from features.contracts.ids import AudienceId
 from serving.audiences.rule import AudienceRule
@@ -49,7 +51,10 @@ def run_audience_job(
     now: Callable[[], datetime],
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Builds an audience and stores how it ended; whatever goes wrong stands in its record."""
+    """Builds an audience and stores how it ended; whatever goes wrong stands in its record.
+
+    Raises SQLAlchemy's OperationalError while the records are away: there is nowhere to say so; run it again later.
+    """
     audience = _take(records, audience_id, now=now)
     if audience is None:
         return
@@ -60,6 +65,8 @@ def run_audience_job(
     except JobCancelled:
         with records.writing() as transaction:
             mark_cancelled(transaction, audience_id, at=now())
+    except OperationalError:
+        raise
     except FacesError as error:
         _fail(records, audience_id, str(error), now=now)
     except Exception:

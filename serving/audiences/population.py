@@ -10,12 +10,14 @@ import numpy.typing as npt
 
 from features.contracts.clock import days_since_epoch
 from features.contracts.errors import BadRequest
-from features.contracts.filters.columns import Columns
+from features.contracts.filters.columns import Columns, TextsColumn
 from features.contracts.filters.mask import mask
 from features.contracts.filters.parse import parse_filter
+from features.contracts.filters.tree import Holding, Name
+from features.contracts.near_names import near
+from features.contracts.tag_settings import SEPARATOR, refuse_undeclared
 from features.prepared import VISITS_FILE
-from serving.audiences.member_columns import MemberColumns
-from serving.audiences.near_names import near
+from serving.audiences.member_columns import TAGS, MemberColumns
 from serving.audiences.rule import BoughtCategory, PopulationRule
 from serving.audiences.shop_at import ShopAt
 from training.protocol import Ids
@@ -30,7 +32,8 @@ WHERE ordered_at >= $since AND ordered_at < $until AND store_id IN (SELECT unnes
 """
 _BY_CHANNEL = """
 SELECT DISTINCT member_id FROM read_parquet($file)
-WHERE ordered_at >= $since AND ordered_at < $until AND channel IN (SELECT unnest($names)) AND member_id IS NOT NULL
+WHERE quantity > 0 AND ordered_at >= $since AND ordered_at < $until AND channel IN (SELECT unnest($names))
+    AND member_id IS NOT NULL
 """
 _NAMES = "SELECT DISTINCT {column} AS name FROM read_parquet($file) WHERE {column} IS NOT NULL"
 
@@ -58,6 +61,8 @@ def population_of(
     if rule.filter is not None:
         named = Columns(size=len(columns.member_ids), by_name=columns)
         narrow(_filtered(rule.filter, named), "pass the filter")
+    if rule.tags:
+        narrow(_tagged(rule.tags, shop, columns), "have one of the tags")
     if rule.store_ids:
         narrow(_in_stores(rule.store_ids, shop, columns.member_ids, since=since), "bought in the stores")
     if rule.channels:
@@ -75,6 +80,17 @@ def _filtered(text: str, columns: Columns) -> Mask:
         return mask(parse_filter(text), columns)
     except BadRequest as error:
         raise BadRequest(f"population.{error}") from error
+
+
+def _tagged(tags: Sequence[str], shop: ShopAt, columns: MemberColumns) -> Mask:
+    refuse_undeclared(shop.settings.tags, tags, where="population.tags")
+    column = columns[TAGS]
+    known = column.texts if isinstance(column, TextsColumn) else ()
+    for tag in tags:
+        if SEPARATOR in tag and tag not in known:
+            raise BadRequest(f"population.tags: nobody has the tag '{tag[:80]}'{near(tag, known)}")
+    named = Columns(size=len(columns.member_ids), by_name=columns)
+    return mask(Holding(Name(TAGS, 1), tuple(tags)), named)
 
 
 def _bought_category(asked: BoughtCategory, shop: ShopAt, member_ids: Ids) -> Mask:

@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.contracts.clock import EPOCH
+from features.contracts.filters.arrow_columns import column_of, json_column, taken
 from features.contracts.filters.columns import Column, Mask, NumberColumn, TextColumn, TruthColumn
 from features.contracts.settings import FeatureSettings
 from features.prepared import GROUPINGS_FILE
-from serving.audiences.arrow_columns import column_of, json_column, taken
 from serving.audiences.shop_at import ShopAt
 from training.protocol import Ids, Rows
 from training.release.product_states import latest_states

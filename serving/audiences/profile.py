@@ -112,7 +112,7 @@ def _of_column(name: str, words: Words, column: Column, *, chosen: Rows, populat
     elif isinstance(column, TruthColumn):
         truths = TextColumn(texts=("no", "yes"), codes=column.truths.astype(np.int32))
         yield from _of_texts(name, words, truths, chosen=chosen, population=population)
-    elif len(column.texts) <= MOST_TEXTS:
+    elif isinstance(column, TextColumn) and len(column.texts) <= MOST_TEXTS:
         yield from _of_texts(name, words, column, chosen=chosen, population=population)
 
 

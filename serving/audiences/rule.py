@@ -41,6 +41,7 @@ class PopulationRule:
     filter: str | None = None
     """Members by the filter grammar over their attributes and features."""
     tags: tuple[str, ...] = ()
+    """Has one of these tags, as `at_risk` or `lover:TEA`."""
     store_ids: tuple[str, ...] = ()
     """Bought in one of these stores."""
     channels: tuple[str, ...] = ()
@@ -48,11 +49,6 @@ class PopulationRule:
 
     def __post_init__(self) -> None:
         _check_days("population.bought_within_days", self.bought_within_days)
-        if self.tags:
-            raise BadRequest(
-                f"population.tags: {', '.join(self.tags)[:100]}; no tags are declared in this shop yet, "
-                "so nobody can be chosen by them: use population.filter, or an uploaded list in `combine`"
-            )
 
 
 @dataclass(frozen=True, kw_only=True)

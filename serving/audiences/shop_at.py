@@ -15,8 +15,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.contracts.clock import moment_slug
-from features.contracts.errors import NothingLoaded
 from features.contracts.settings import Settings
 from features.groups.catalogue import GROUPS
 from features.snapshots import FeatureBuild
@@ -49,16 +47,7 @@ class ShopAt:
 
     def snapshot(self, group: str) -> Path:
         """File of a group's rows: the snapshot at the moment, else the latest before it. Raises NothingLoaded."""
-        own = self.build.snapshot(GROUPS[group], self.moment)
-        if own.is_file():
-            return own
-        # the slugs of moments stand in the order of the moments
-        known = sorted(file for file in own.parent.glob("*.parquet") if file.stem <= moment_slug(self.moment))
-        if not known:
-            raise NothingLoaded(
-                f"features: no snapshot of {group} up to {self.moment:%Y-%m-%d %H:%M} UTC; run `faces features`"
-            )
-        return known[-1]
+        return self.build.known_snapshot(GROUPS[group], self.moment)
 
     def count_of(self, name: str) -> int:
         """Rows of a table, 0 where it was not handed over."""

@@ -11,7 +11,7 @@ from features.contracts.errors import BadRequest
 from features.contracts.filters.columns import Columns, Mask
 from features.contracts.filters.mask import mask
 from features.contracts.filters.parse import parse_filter
-from serving.audiences.near_names import near
+from features.contracts.near_names import near
 from serving.audiences.product_table import ProductTable, is_private_label
 from serving.audiences.target_rule import TargetRule
 from serving.audiences.world import ProductList

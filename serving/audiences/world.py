@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from training.protocol import Ids
 
@@ -62,6 +63,9 @@ class World(Protocol):
     def exported_since(self, moment: datetime) -> Ids:
         """str (members,): members that an export handed to a channel at `moment` or later, each once."""
 
+    def forgotten(self, member_ids: Ids) -> npt.NDArray[np.bool_]:
+        """bool (member_ids,): members who asked to be forgotten."""
+
 
 @dataclass(frozen=True)
 class NoWorld:
@@ -78,3 +82,6 @@ class NoWorld:
 
     def exported_since(self, moment: datetime) -> Ids:  # noqa: ARG002 - nobody was ever told anything
         return np.empty(0, dtype=np.str_)
+
+    def forgotten(self, member_ids: Ids) -> npt.NDArray[np.bool_]:
+        return np.zeros(len(member_ids), dtype=np.bool_)

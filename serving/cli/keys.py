@@ -18,8 +18,10 @@ def create(
     *,
     name: Annotated[str, typer.Option(help="who will use the key")],
     scope: Annotated[
-        list[str], typer.Option(help="recommend, members, events, audiences, export or admin; give it several times")
+        list[str],
+        typer.Option(help="recommend, members, associate, events, audiences, export or admin; give it several times"),
     ],
+    store: Annotated[str | None, typer.Option(help="bind the key to this store, as an associate's must be")] = None,
 ) -> None:
     """Make a key. It is shown once, alone on the last line, and stored only as a hash."""
     from serving.auth import Scope, create_key
@@ -31,10 +33,12 @@ def create(
         raise typer.BadParameter(f"'{unknown[0]}' is no scope; there are {', '.join(Scope)}")
     records = open_records(load_settings())
     try:
-        made = create_key(records, name=name, scopes=[Scope(each) for each in wanted], at=datetime.now(UTC))
+        scopes = [Scope(each) for each in wanted]
+        made = create_key(records, name=name, scopes=scopes, store_id=store, at=datetime.now(UTC))
     finally:
         records.close()
-    say(f"key {made.key.key_id} for {name}, scopes {', '.join(sorted(wanted))}; it is shown only now:")
+    bound = f", store {store}" if store is not None else ""
+    say(f"key {made.key.key_id} for {name}, scopes {', '.join(sorted(wanted))}{bound}; it is shown only now:")
     print(made.text)
 
 
@@ -51,6 +55,7 @@ def list_() -> None:
                 key.key_id,
                 key.name,
                 ", ".join(sorted(key.scopes)),
+                key.store_id or "",
                 f"{key.created_at:%Y-%m-%d %H:%M}",
                 "revoked" if key.revoked_at else "",
             ]
@@ -58,7 +63,7 @@ def list_() -> None:
         ]
     finally:
         records.close()
-    show_table("Keys", ["key", "name", "scopes", "made (UTC)", ""], rows)
+    show_table("Keys", ["key", "name", "scopes", "store", "made (UTC)", ""], rows)
 
 
 @app.command("revoke")

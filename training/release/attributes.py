@@ -35,7 +35,9 @@ class ProductAttributes:
 
 def build_attributes(tables_folder: Path, product_ids: pd.Series) -> ProductAttributes:
     """The attributes of the products of a tables version, in the order of `product_ids`."""
-    file = str(tables_folder / "products.parquet")
+    file = tables_folder / "products.parquet"
+    if not file.is_file():
+        return ProductAttributes(table=pd.DataFrame(index=pd.RangeIndex(len(product_ids))))
     with duckdb.connect() as con:
         given = con.execute("SELECT product_id, attributes FROM read_parquet($file)", {"file": str(file)}).df()
     texts = given.set_index("product_id")["attributes"].reindex(product_ids)

@@ -19,6 +19,7 @@ from features.store.history import History
 from features.store.online import publish_members
 from features.store.packed_member import FORMAT
 from features.tables.storage import current_tables
+from features.tags.stored import member_tags
 from training.affinity.model_files import load_affinity
 from training.affinity.moment import read_moment
 from training.propensity.taste import write_taste
@@ -28,8 +29,10 @@ from training.release.coupon_offers import coupon_part
 from training.release.manifest import Manifest, ModelInRelease, checksums, verify, write_manifest
 from training.release.member_list import listed
 from training.release.members import identities, packed_members
+from training.release.people import people_part
 from training.release.shelf import activate, clear_leftovers, next_release_id, prune, release_folder
 from training.release.shop_parts import write_shop_parts
+from training.release.tagged import with_tags
 from training.tracking import Model, ModelVersion, Tracking
 
 AFFINITY_FOLDER = "affinity"
@@ -131,11 +134,20 @@ def _fill(
         as_of=as_of,
         progress=lambda done, every: progress(done, every, "members online"),
     )
+    packed = with_tags(packed, member_tags(settings, history.build, at=as_of))
     coupons = champions.get("coupon_redemption")
     coupon_model = None if coupons is None else tracking.folder_of(coupons)
-    with coupon_part(folder, settings, history, coupon_model, parts.product_ids, as_of=as_of) as with_coupons:
+    with (
+        coupon_part(folder, settings, history, coupon_model, parts.product_ids, as_of=as_of) as with_coupons,
+        people_part(folder, settings, history.build, as_of=as_of) as profiles,
+    ):
         online = publish_members(
-            settings, release_id, listed(with_coupons(packed), folder), identities(tables.folder), as_of=as_of
+            settings,
+            release_id,
+            listed(with_coupons(packed), folder),
+            identities(tables.folder),
+            as_of=as_of,
+            profiles=profiles,
         )
     return Manifest(
         release_id=release_id,
@@ -149,6 +161,8 @@ def _fill(
         members=online.members,
         online_format=FORMAT,
         bytes_per_member=round(online.bytes / max(1, online.members)),
+        profiles=online.profiles,
+        bytes_per_profile=round(online.profile_bytes / max(1, online.profiles)),
         settings=settings.model_dump(mode="json", exclude={"secrets", "home"}),
         files=checksums(folder),
     )
@@ -160,4 +174,5 @@ def _in_release(tracking: Tracking, version: ModelVersion) -> ModelInRelease:
         number=str(version.number),
         run_id=version.run_id,
         metrics=dict(tracking.metrics_of(version)),
+        fallbacks=tracking.fallbacks_of(version),
     )

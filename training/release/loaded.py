@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from features.contracts.ids import ReleaseId
 from features.contracts.settings import Settings
@@ -12,12 +12,14 @@ from training.ranker.model import RankerModel, load_ranker
 from training.release.attributes import ProductAttributes, load_attributes
 from training.release.availability import Availability, load_availability
 from training.release.build import AFFINITY_FOLDER
+from training.release.campaign_coupons import CampaignCoupons, load_campaign_coupons
 from training.release.contents import Contents, load_contents
 from training.release.coupons import Coupons, load_coupons
 from training.release.manifest import Manifest, verify
 from training.release.products import ProductShelf, load_products
 from training.release.segments import Segments, load_segments
 from training.release.shelf import release_folder
+from training.release.stores import Stores, load_stores
 from training.release.together import Together, load_together
 
 
@@ -42,6 +44,10 @@ class LoadedRelease:
     """Articles, posts and promotions; None in a release without."""
     coupons: Coupons | None = None
     """Coupons of running campaigns; None in a release without."""
+    campaign_coupons: CampaignCoupons = field(default_factory=lambda: CampaignCoupons(()))
+    """Coupons that members may have been given."""
+    stores: Stores | None = None
+    """Stores and the members of each; None in a release of before."""
 
 
 def load_release(settings: Settings, release_id: ReleaseId) -> LoadedRelease:
@@ -59,4 +65,6 @@ def load_release(settings: Settings, release_id: ReleaseId) -> LoadedRelease:
         segments=load_segments(folder),
         contents=load_contents(folder),
         coupons=load_coupons(folder),
+        campaign_coupons=load_campaign_coupons(folder),
+        stores=load_stores(folder),
     )

@@ -27,6 +27,8 @@ class ModelInRelease(BaseModel):
     number: str
     run_id: str
     metrics: dict[str, float]
+    fallbacks: tuple[str, ...] = ()
+    """What answers in the place of models that the shop was too small for, in sentences."""
 
 
 class Manifest(BaseModel):
@@ -45,6 +47,10 @@ class Manifest(BaseModel):
     products: int
     members: int
     bytes_per_member: int
+    profiles: int = 0
+    """Members with a profile: everybody, those without purchases too."""
+    bytes_per_profile: int = 0
+    """Of `bytes_per_member`, what a profile takes by itself."""
     online_format: int = 1
     """Form of the members' online rows."""
     settings: dict[str, Any]

@@ -39,6 +39,9 @@ TEXT_NAMES = tuple(
 Order = Callable[[Vectors, MemberCandidates, int], Scores]
 """Scores the unions of members whose encoded features are given; the number is the position of a union's first."""
 
+_NAMING = ("phone_hash", "wechat_openid")
+"""Columns of member_records by which requests name members."""
+
 RECENT_PURCHASES = 20
 MEMBERS_PER_CHUNK = 2_000
 """Members packed at once: bounds the memory whatever the size of the shop."""
@@ -99,31 +102,36 @@ def recent_purchases(build_folder: Path, member_ids: list[str], *, as_of: dateti
 def identities(tables_folder: Path) -> pd.DataFrame:
     """Every way to name a member but the member id itself: identity_key and member_id, one row per key.
 
-    A phone hash that several members share names nobody.
+    A phone hash or openid that several members share names nobody; an id of before a merge names the member of now.
     """
+    ids, records, aliases = (
+        tables_folder / f"{name}.parquet" for name in ("member_ids", "member_records", "member_aliases")
+    )
     with duckdb.connect() as con:
-        ids = con.execute(
-            "SELECT source, source_id, member_id FROM read_parquet($file)",
-            {"file": str(tables_folder / "member_ids.parquet")},
-        ).df()
-        records_file = tables_folder / "member_records.parquet"
-        phones = (
-            con.execute(
-                """
-                SELECT phone_hash, any_value(member_id) AS member_id
-                FROM read_parquet($records) JOIN read_parquet($ids) USING (source, source_id)
-                WHERE phone_hash IS NOT NULL GROUP BY phone_hash HAVING count(DISTINCT member_id) = 1
-                """,
-                {"records": str(records_file), "ids": str(tables_folder / "member_ids.parquet")},
+        people = con.execute("SELECT source, source_id, member_id FROM read_parquet($file)", {"file": str(ids)}).df()
+        named = {
+            column: con.execute(
+                f"SELECT {column}, any_value(member_id) AS member_id "
+                "FROM read_parquet($records) JOIN read_parquet($ids) USING (source, source_id) "
+                f"WHERE {column} IS NOT NULL GROUP BY {column} HAVING count(DISTINCT member_id) = 1",
+                {"records": str(records), "ids": str(ids)},
             ).df()
-            if records_file.is_file()
-            else pd.DataFrame({"phone_hash": [], "member_id": []})
-        )
+            for column in _NAMING
+            if records.is_file()
+        }
+        if aliases.is_file():
+            named["old_member_id"] = con.execute(
+                "SELECT old_member_id, member_id FROM read_parquet($file)", {"file": str(aliases)}
+            ).df()
     keys = [
-        identity_key(source=source, source_id=own) for source, own in zip(ids["source"], ids["source_id"], strict=True)
+        identity_key(source=source, source_id=own)
+        for source, own in zip(people["source"], people["source_id"], strict=True)
     ]
-    keys += [identity_key(phone_hash=phone) for phone in phones["phone_hash"]]
-    return pd.DataFrame({"identity_key": keys, "member_id": [*ids["member_id"], *phones["member_id"]]})
+    members = list(people["member_id"])
+    for way, found in named.items():
+        keys += [identity_key(**{way: each}) for each in found[way]]
+        members += list(found["member_id"])
+    return pd.DataFrame({"identity_key": keys, "member_id": members})
 
 
 def _pack(

@@ -112,10 +112,12 @@ def build_products(
 
 
 def read_names(tables_folder: Path) -> pd.DataFrame:
-    """product_id and name of every product of a tables version."""
-    file = str(tables_folder / "products.parquet")
+    """product_id and name of every product of a tables version; no rows where no products were handed over."""
+    file = tables_folder / "products.parquet"
+    if not file.is_file():
+        return pd.DataFrame({"product_id": pd.Series(dtype=object), "name": pd.Series(dtype=object)})
     with duckdb.connect() as con:
-        return con.execute("SELECT product_id, name FROM read_parquet($file)", {"file": file}).df()
+        return con.execute("SELECT product_id, name FROM read_parquet($file)", {"file": str(file)}).df()
 
 
 def _with_unsold(sold: pd.DataFrame, launched: pd.DataFrame) -> pd.DataFrame:

@@ -114,3 +114,55 @@ def test_a_redemption_of_more_than_a_year_back_is_not_counted() -> None:
     ben = row("member_coupons", "ben")
     assert (ben.redemptions_365d, ben.campaigns_redeemed, ben.campaigns_received) == (0, 0, 1)
     assert pd.isna(ben.last_redeemed_at)
+
+
+def test_member_standing_ranks_spend_and_discounts_and_tells_the_gap_that_ended() -> None:
+    anna, ben = row("member_standing", "anna"), row("member_standing", "ben")
+    # anna spent 16 within the year and ben 12, who bought one of two lines at a discount
+    assert (anna.spend_rank_365d, ben.spend_rank_365d) == (0.0, 1.0)
+    assert (anna.discount_rank, ben.discount_rank) == (1.0, 0.0)
+    assert anna.gap_ended_28d == pytest.approx(20 + 359 / 1440, abs=1e-6)
+    assert pd.isna(ben.gap_ended_28d)
+
+
+def test_what_is_new_is_new_for_four_weeks_after_its_first_sale_and_not_at_the_start_of_the_data() -> None:
+    anna, ben = row("member_standing", "anna"), row("member_standing", "ben")
+    # milk came on the 1st of May: anna's three lines of it lie 0, 10 and 30 days later; bread and tea are old
+    assert (anna.new_products_91d, anna.new_product_share_91d) == (1, 0.5)
+    # bought nothing within 91 days
+    assert ben.new_products_91d == 0
+    assert pd.isna(ben.new_product_share_91d)
+
+
+def test_member_taste_places_categories_by_spend_and_compares_with_the_shop() -> None:
+    dairy, drinks = row("member_taste", "anna", "DAIRY"), row("member_taste", "ben", "DRINKS")
+    assert (dairy.spend_place, row("member_taste", "anna", "BAKERY").spend_place) == (1, 2)
+    # 10 of anna's 16 against 10 of the shop's 28
+    assert dairy.share_lift == pytest.approx((10 / 16) / (10 / 28), abs=1e-6)
+    assert drinks.share_lift == pytest.approx((9 / 12) / (9 / 28), abs=1e-6)
+    # anna and ben ordered bread once each
+    assert row("member_taste", "anna", "BAKERY").order_rank == row("member_taste", "ben", "BAKERY").order_rank == 0.0
+
+
+def test_member_advocacy_counts_chains_once_and_nobody_as_their_own() -> None:
+    anna, ben, cleo = (row("member_advocacy", name) for name in ("anna", "ben", "cleo"))
+    # anna brought ben and dora, ben cleo, cleo anna: a circle of three with dora beside it
+    assert (anna.members_brought, anna.members_in_chain) == (2, 3)
+    assert (ben.members_brought, ben.members_in_chain) == (1, 3)
+    assert (cleo.members_brought, cleo.members_in_chain) == (1, 3)
+    assert anna.last_brought_at == datetime(2017, 2, 5, 10, tzinfo=UTC)
+    assert (ben.shares_91d, ben.shares_365d) == (1, 2)
+    fay = row("member_advocacy", "fay")
+    assert (fay.members_brought, fay.members_in_chain, fay.shares_91d) == (0, 0, 1)
+    assert pd.isna(fay.last_brought_at)
+
+
+def test_member_facts_hold_the_latest_value_as_a_text_and_as_a_number() -> None:
+    points, skin, words = (
+        row("member_facts", *key) for key in (("anna", "points"), ("anna", "skin"), ("ben", "points"))
+    )
+    assert (points.value, points.number, points.observations) == (" 80.5 ", 80.5, 2)
+    assert points.observed_at == datetime(2017, 5, 1, 10, tzinfo=UTC)
+    assert skin.value == "dry"
+    assert pd.isna(skin.number)
+    assert pd.isna(words.number)

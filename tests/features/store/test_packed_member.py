@@ -39,6 +39,7 @@ def members(draw: st.DrawFn) -> PackedMember:
         texts=draw(IDS),
         coupon_ids=coupons,
         coupon_values=values(len(coupons)),
+        tags=tuple(each for each in draw(IDS) if each),
         bought_marks=draw(arrays(np.uint32, draw(st.integers(0, 4)))),
     )
 

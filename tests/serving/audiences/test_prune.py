@@ -8,6 +8,7 @@ from features.contracts.ids import ReleaseId
 from serving.audiences.prune import prune
 from serving.jobs import JobQueue
 from serving.records.audiences import add_audience, find_audience
+from serving.records.events import HANDED_ON, NewEvent, add_events, events_after, set_cursor
 from serving.records.recommendations import (
     LoggedRecommendation,
     NumberedRecommendation,
@@ -86,3 +87,24 @@ def test_jobs_that_wait_are_never_forgotten(settings, now):
     assert queue.forget_finished(before=now + timedelta(days=999)) == 1
     assert not queue.is_known("a")
     queue.close()
+
+
+def test_old_events_are_removed_once_the_raw_tables_have_them(settings, records, jobs, now):
+    def event(message_id, days):
+        at = now - timedelta(days=days)
+        return NewEvent(
+            message_id=message_id,
+            type="Product Viewed",
+            occurred_at=at,
+            received_at=at,
+            source="app",
+            source_id="a",
+            member_key="a",
+        )
+
+    with records.writing() as transaction:
+        add_events(transaction, [event("handed-on", 401), event("not-yet", 401), event("late", 399)])
+        set_cursor(transaction, HANDED_ON, 1)
+    prune(records, jobs, settings, at=now)
+    with records.reading() as transaction:
+        assert [each.message_id for each in events_after(transaction, 0, limit=9)] == ["not-yet", "late"]

@@ -86,7 +86,6 @@ def test_a_moment_without_a_zone_is_utc() -> None:
         ({"holdout": {"share": 0.6}}, r"holdout.share: 0\.6; it must lie between 0 and 0\.5"),
         ({"population": {"bought_within_days": 366}}, "population.bought_within_days: 366; .* 1 and 365 days"),
         ({"population": {"bought_category_within": {"category": "C", "days": 0}}}, "bought_category_within.days: 0"),
-        ({"population": {"tags": ["vip"]}}, "population.tags: vip; no tags are declared"),
         ({"exclude": {"contacted_within_days": 0}}, "exclude.contacted_within_days: 0"),
         ({"channel": "fax"}, "channel: Input should be 'sms', 'email' or 'wechat'"),
         ({"colour": "red"}, "colour: Unexpected keyword argument"),

@@ -103,7 +103,10 @@ def test_a_launch_may_have_a_brand_that_is_new_and_hears_of_names_like_it(produc
         ),
         (TargetRule(category="WINE", brand="Alp"), "of 6 products none is left: category WINE has 1, brand Alp has 3"),
         (TargetRule(filter="price > 99"), "of 6 products none is left: filter price > 99 has 0"),
-        (TargetRule(filter="prise > 99"), "filter: at character 1: there is no attribute 'prise'; there are: brand"),
+        (
+            TargetRule(filter="prise > 99"),
+            "filter: at character 1: there is no attribute 'prise'; near it: 'price'; there are: brand",
+        ),
         (TargetRule(filter="price >"), "filter: at character 8"),
         (TargetRule(product_ids=("x1", "x2")), r"none of the 2 ids is a product of the shop \(first: x1, x2\)"),
         (TargetRule(list_id="l9"), "there is no list of products 'l9'; see GET /v1/lists"),

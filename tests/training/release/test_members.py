@@ -76,8 +76,10 @@ def tables(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def write_records(folder: Path, rows: list[tuple[str, str, str | None]]) -> None:
-    pd.DataFrame(rows, columns=["source", "source_id", "phone_hash"]).to_parquet(folder / "member_records.parquet")
+def write_records(folder: Path, rows: list[tuple[str, str, str | None]], openid: str | None = None) -> None:
+    records = pd.DataFrame(rows, columns=["source", "source_id", "phone_hash"])
+    records["wechat_openid"] = pd.Series([openid] * len(rows), dtype="string")
+    records.to_parquet(folder / "member_records.parquet")
 
 
 def named(folder: Path) -> dict[str, str]:
@@ -97,6 +99,19 @@ def test_every_channel_s_id_and_every_phone_names_its_member(tables: Path) -> No
 def test_a_phone_that_several_members_share_names_nobody(tables: Path) -> None:
     write_records(tables, [("pos", "1", "shared"), ("pos", "2", "shared"), ("pos", "3", "f3")])
     assert named(tables) == {**BY_ID, "phone:f3": "cleo"}
+
+
+def test_an_openid_names_its_member_and_a_shared_one_nobody(tables: Path) -> None:
+    write_records(tables, [("pos", "1", None), ("web", "a1", None)], openid="o1")
+    assert named(tables) == {**BY_ID, "openid:o1": "anna"}
+    write_records(tables, [("pos", "1", None), ("pos", "2", None)], openid="o1")
+    assert named(tables) == BY_ID
+
+
+def test_an_id_of_before_a_merge_names_the_member_of_now(tables: Path) -> None:
+    aliases = pd.DataFrame([("annie", "anna")], columns=["old_member_id", "member_id"])
+    aliases.to_parquet(tables / "member_aliases.parquet")
+    assert named(tables) == {**BY_ID, "member:annie": "anna"}
 
 
 def test_without_member_records_the_ids_alone_name_members(tables: Path) -> None:

@@ -1,0 +1,1 @@
+"""The single view: what an associate needs to know of one member."""
