@@ -11,13 +11,16 @@ import sys
 import warnings
 from typing import NoReturn
 
-from features.contracts.errors import FacesError, Refused
+from features.contracts.errors import FacesError, RecordsUnavailable, Refused, StoreUnavailable
 
 SUPERVISOR = "THOUSAND_FACES_SUPERVISOR_PID"
 """Environment variable that tells a child its supervisor."""
 
 REFUSED = 78
 """Exit code of a process that will not start however often it is tried (EX_CONFIG)."""
+
+UNREACHABLE = 75
+"""Exit code of a process whose database did not answer; later it may (EX_TEMPFAIL)."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -48,10 +51,13 @@ def log_to_stderr() -> None:
 
 
 def refuse(error: FacesError) -> NoReturn:
-    """Ends the process with one readable line on stderr; the supervisor does not try it again."""
+    """Ends the process with one readable line on stderr.
+
+    The supervisor does not try it again, unless it has served before and its database may come back.
+    """
     sys.stderr.write(" ".join(str(error).split()) + "\n")
     sys.stderr.flush()
-    raise SystemExit(REFUSED)
+    raise SystemExit(UNREACHABLE if isinstance(error, RecordsUnavailable | StoreUnavailable) else REFUSED)
 
 
 def require_free_port(host: str, port: int) -> None:

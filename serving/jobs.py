@@ -13,9 +13,12 @@ from datetime import datetime
 from typing import Any
 
 from dbos import DBOS, DBOSClient, DBOSConfig, Serializer
+from sqlalchemy.exc import SQLAlchemyError
 
 from features.contracts.ids import AudienceId
 from features.contracts.settings import Settings
+from serving.records.databases import postgresql_url
+from serving.records.opening import unavailable
 
 APPLICATION = "thousand_faces"
 QUEUE = "audiences"
@@ -26,6 +29,9 @@ VERSION = "1"
 POLL_SECONDS = 0.2
 MOST_ATTEMPTS = 5
 """A job that takes the worker down with it is given up after this many tries."""
+
+POOL = 8
+"""Connections of the worker to the jobs' database."""
 
 UNFINISHED = frozenset({"ENQUEUED", "PENDING", "DELAYED"})
 FINISHED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
@@ -57,14 +63,25 @@ class JsonSerializer(Serializer):
 
 
 def jobs_url(settings: Settings) -> str:
-    """Where the jobs live, as an SQLAlchemy URL."""
+    """Where the jobs live, as an SQLAlchemy URL with its password: beside the records."""
+    if settings.records.store == "postgresql":
+        return postgresql_url(settings).render_as_string(hide_password=False)
     return f"sqlite:///{settings.paths.records / 'jobs.db'}"
 
 
+def jobs_schema(settings: Settings) -> str:
+    """Schema of the jobs' tables in a PostgreSQL database, one for each shop; SQLite has a file for each shop."""
+    return f"jobs_{settings.shop}"
+
+
 def prepare_jobs(settings: Settings) -> None:
-    """Brings the jobs' tables to the newest schema; a client never does."""
+    """Brings the jobs' tables to the newest schema; a client never does. Raises RecordsUnavailable."""
     settings.paths.records.mkdir(parents=True, exist_ok=True)
-    DBOS.migrate(jobs_url(settings))
+    logging.getLogger("dbos").addFilter(_is_no_noise)
+    try:
+        DBOS.migrate(jobs_url(settings), schema=jobs_schema(settings))
+    except SQLAlchemyError as error:
+        raise unavailable(settings, error) from error
 
 
 class JobQueue:
@@ -74,6 +91,7 @@ class JobQueue:
         prepare_jobs(settings)
         self._client = DBOSClient(
             system_database_url=jobs_url(settings),
+            dbos_system_schema=jobs_schema(settings),
             serializer=JsonSerializer(),
             application_name=APPLICATION,
             # an error is better than a request that waits for ever: the worker's sweep mends it
@@ -145,6 +163,8 @@ def _config(settings: Settings) -> DBOSConfig:
     return {
         "name": APPLICATION,
         "system_database_url": jobs_url(settings),
+        "dbos_system_schema": jobs_schema(settings),
+        "sys_db_pool_size": POOL,
         "serializer": JsonSerializer(),
         "application_version": VERSION,
         "executor_id": EXECUTOR,
@@ -156,4 +176,7 @@ def _config(settings: Settings) -> DBOSConfig:
 def _is_no_noise(record: logging.LogRecord) -> bool:
     # a job that ended badly is told by its own record and the worker's log, not by a second trace
     text = str(record.msg)
+    if "psycopg.OperationalError" in text:
+        # in an outage each of its threads says so several times a second; the worker's sweep says it once in a while
+        return False
     return not text.startswith("Exception encountered in background workflow") and "no longer owned" not in text

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from features.contracts.clock import moment_text
-from features.contracts.settings import SETTINGS_FILE, Settings, settings_file
-from serving.guard import REFUSED, SUPERVISOR, require_free_port
+from features.contracts.settings import Settings
+from features.contracts.settings_files import SETTINGS_FILE, settings_file
+from serving.guard import REFUSED, SUPERVISOR, UNREACHABLE, require_free_port
 
 SERVER = (sys.executable, "-m", "serving.server")
 WORKER = (sys.executable, "-m", "serving.worker")
@@ -110,7 +111,8 @@ def supervise(
             while not stop.wait(LOOK_SECONDS):
                 for child in children:
                     code = child.look()
-                    if code == REFUSED:
+                    # a database that is away at the start is told and that is all; one that goes away later is awaited
+                    if code == REFUSED or (code == UNREACHABLE and worker_child not in children):
                         return 1
                     if code is not None:
                         log.warning("%s ended with %s and is started again", child.name, code)

@@ -6,14 +6,17 @@ import logging
 import os
 import signal
 import threading
+import time
 from datetime import timedelta
 
 from filelock import FileLock, Timeout
+from sqlalchemy.exc import OperationalError
 
-from features.contracts.errors import FacesError
+from features.contracts.errors import FacesError, RecordsUnavailable
 from features.contracts.ids import AudienceId
 from features.contracts.settings import Settings, load_settings
 from serving.audiences.build import build_audience
+from serving.audiences.forgotten import without_forgotten
 from serving.audiences.job import run_audience_job
 from serving.audiences.prune import prune
 from serving.audiences.rule import AudienceRule
@@ -28,6 +31,8 @@ from serving.records.opening import Records, open_records
 SWEEP_SECONDS = 5.0
 PRUNE_EVERY = timedelta(hours=1)
 LOCK_SECONDS = 0.5
+MOST_OUTAGES = 5
+"""An audience is given up after so many outages of the records during its build."""
 
 log = logging.getLogger(__name__)
 
@@ -72,13 +77,24 @@ def builder(settings: Settings, records: Records) -> BuildAudience:
     world = AudienceWorld(records=records, settings=settings)
 
     def build(rule: AudienceRule, *, is_dry_run: bool, progress: Progress) -> BuiltAudience:
-        return build_audience(settings, rule, world=world, is_dry_run=is_dry_run, progress=progress)
+        built = build_audience(settings, rule, world=world, is_dry_run=is_dry_run, progress=progress)
+        return without_forgotten(built, world)
 
     return build
 
 
 def _build(records: Records, build: BuildAudience, audience_id: AudienceId) -> None:
-    run_audience_job(records, build, audience_id, now=wall_clock)
+    """Builds an audience, from the start again after an outage of the records; a stop of the worker ends the wait."""
+    for _ in range(MOST_OUTAGES):
+        try:
+            run_audience_job(records, build, audience_id, now=wall_clock)
+        except OperationalError:
+            log.warning("audience_waits audience=%s: the records cannot be reached", audience_id)
+        else:
+            return
+        while not records.can_be_read():
+            time.sleep(LOCK_SECONDS)
+    raise RecordsUnavailable(f"audience {audience_id}: the records went away {MOST_OUTAGES} times while it was built")
 
 
 def _acquire(lock: FileLock, stop: threading.Event) -> bool:
@@ -101,6 +117,8 @@ def _sweep(stop: threading.Event, settings: Settings, records: Records, queue: J
             if at >= prune_at:
                 prune(records, queue, settings, at=at)
                 prune_at = at + PRUNE_EVERY
+        except OperationalError as error:
+            log.warning("audience_sweep waits, the records cannot be reached: %s", error.orig)
         except Exception:
             log.exception("audience_sweep failed; it will be tried again")
         stop.wait(SWEEP_SECONDS)

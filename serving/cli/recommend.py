@@ -52,10 +52,12 @@ def recommend(
 
     from features.contracts.ids import ProductId
     from serving.answers import MemberRef, RecommendationQuery
+    from serving.forgetting.watch import forgotten_now
     from serving.recommendations.engine import load_engine
     from training.release.shelf import require_active_release
 
-    engine = load_engine(settings, require_active_release(settings.paths))
+    forgotten = forgotten_now(settings)
+    engine = load_engine(settings, require_active_release(settings.paths), forgotten=lambda: forgotten)
     answer = engine.recommend(
         RecommendationQuery(
             member=MemberRef(member_id=member, source=source, source_id=source_id),

@@ -18,6 +18,7 @@ def recommend_all(
     # before Feast, which would else switch the process's metrics to files
     import prometheus_client  # noqa: F401
 
+    from serving.forgetting.watch import forgotten_now
     from serving.live_clock import wall_clock
     from serving.recommendations.batch import BatchQuery, recommend_everybody
     from training.release.shelf import require_active_release
@@ -29,7 +30,9 @@ def recommend_all(
     query = BatchQuery(scenario=scenario, count=count, locale=locale)
     started = time.perf_counter()
     with progress("recommend") as report:
-        written = recommend_everybody(settings, release_id, query, out, progress=report)
+        written = recommend_everybody(
+            settings, release_id, query, out, forgotten=forgotten_now(settings), progress=report
+        )
     seconds = time.perf_counter() - started
     say(f"{scenario}: {written.rows:,} items for {written.members:,} members in {seconds:.1f} s, release {release_id}")
     say(f"wrote {out}")

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from features.contracts.clock import days_since_epoch
 from features.contracts.scenario_settings import ScenarioSettings
+from features.store.member_now import MemberNow
 from features.store.online import PackedMember
 from serving.answers import RecommendationQuery, RecommendedItem
 from training.affinity.blend import CANDIDATE_FIELDS, CandidateValues
@@ -46,12 +47,15 @@ class Ask:
 
     query: RecommendationQuery
     scenario: ScenarioSettings
+    """With the rules alone that hold for the member."""
     as_of: datetime
     zone: ZoneInfo
     """The shops' zone: days are counted in it."""
     release: LoadedRelease
     packed: PackedMember | None = None
     """The member's row, None for somebody unknown."""
+    now: MemberNow | None = None
+    """What the member did just now, None when nothing is known."""
     candidates: ScoredProducts = NO_PRODUCTS
     """The member's stored candidates that the release's shelf knows, scored; none for somebody unknown."""
     eligible: npt.NDArray[np.bool_] | None = None

@@ -33,6 +33,9 @@ DAYS_ON_SALE = "days_on_sale"
 
 NOT_IN_CATALOGUE = -1
 
+MOST_ZONES = 256
+"""Zones whose products are remembered."""
+
 MOST_OF_GROUP = 100
 """Products of the same group that are looked at."""
 
@@ -62,6 +65,7 @@ class Assortment:
         """int32 (shelf,): number of the category, -1 without one."""
         self.brand = self._texts["brand"].codes
         self.subcategory = self._texts["subcategory"].codes
+        self._zones: dict[str, npt.NDArray[np.bool_]] = {}
 
     def __len__(self) -> int:
         return len(self.place)
@@ -122,6 +126,18 @@ class Assortment:
     def on_sale(self) -> Rows:
         """int64: rows of `popular_first` that are sold lately or never yet."""
         return self.popular_first[self.is_sold_lately[self.popular_first]]
+
+    def of_zone(self, zone: str) -> npt.NDArray[np.bool_]:
+        """bool (shelf,): products of a department, category or subcategory named like the zone of a store."""
+        if (found := self._zones.get(zone)) is None:
+            found = np.zeros(len(self), dtype=np.bool_)
+            for grouping in ("department", "category", "subcategory"):
+                column = self._texts[grouping]
+                named = [code for code, text in enumerate(column.texts) if text.casefold() == zone.casefold()]
+                found |= np.isin(column.codes, named)
+            if len(self._zones) < MOST_ZONES:
+                self._zones[zone] = found
+        return found
 
     def columns(self, as_of: datetime) -> Columns:
         """What filters can ask of the products on the day of `as_of`."""

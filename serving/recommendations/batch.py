@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.contracts.atomic import new_file
+from features.contracts.forgotten import Forgotten
 from features.contracts.ids import MemberId, ReleaseId
 from features.contracts.settings import Settings
 from serving.answers import MemberRef, RecommendationQuery
@@ -72,6 +73,7 @@ def recommend_everybody(
     query: BatchQuery,
     out: Path,
     *,
+    forgotten: Forgotten | None = None,
     progress: Callable[[int, int, str], None] = lambda _done, _all, _what: None,
 ) -> WrittenBatch:
     """What was written to `out`: each member's items in the order in which the service answers them.
@@ -88,12 +90,18 @@ def recommend_everybody(
         pq.ParquetWriter(partial, COLUMNS) as writer,
     ):
         everybody = count_members(folder)
-        for batch in answered(member_ids(folder, at_once=MEMBERS_AT_ONCE)):
+        for batch in answered(_known(member_ids(folder, at_once=MEMBERS_AT_ONCE), forgotten or Forgotten.nobody())):
             writer.write_batch(batch.items)
             rows += batch.items.num_rows
             done += batch.members
             progress(done, everybody, "members")
     return WrittenBatch(members=done, rows=rows)
+
+
+def _known(chunks: Iterable[list[MemberId]], forgotten: Forgotten) -> Iterator[list[MemberId]]:
+    """The chunks without who asked to be forgotten."""
+    for chunk in chunks:
+        yield [member_id for member_id in chunk if not forgotten.is_member(member_id)] if forgotten else chunk
 
 
 @dataclass(frozen=True, kw_only=True)

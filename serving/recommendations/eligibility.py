@@ -55,11 +55,12 @@ class Eligibility:
 
         None: all do. The array is shared: do not write to it. Raises BadRequest when the request's filter is wrong.
         """
-        if not scenario.filter and not filter_ and self._availability is None and self._is_active is None:
+        is_filtered = bool(scenario.filter or filter_ or scenario.exclusions)
+        if not is_filtered and self._availability is None and self._is_active is None:
             return None
         # a shop that counts no stock by store must not fill the cache with stores
         stored = store_id if self._availability is not None and len(self._availability.store_ids) else None
-        rules = (scenario.filter, filter_, scenario.active_only, scenario.in_stock_only)
+        rules = (scenario.filter, filter_, scenario.exclusions, scenario.active_only, scenario.in_stock_only)
         key = (*rules, stored, self._assortment.day(as_of))
         return self._masks.get(key, lambda: self._all_of(scenario, filter_, stored, as_of))
 
@@ -69,6 +70,7 @@ class Eligibility:
         """The parts of `of_request`, each with the code under which what it removes is counted."""
         texts = [text for text in (scenario.filter, filter_) if text]
         gates = [("filter", self.of_filter(text, as_of)) for text in texts]
+        gates += [("excluded_by_tag", ~self.of_filter(each.filter, as_of)) for each in scenario.exclusions]
         if self._is_active is not None and scenario.active_only:
             gates.append(("not_active", self._is_active))
         if self._availability is not None and scenario.in_stock_only:
@@ -90,6 +92,7 @@ class Eligibility:
         """Raises SettingsError naming the scenario when one of its filters cannot be asked of these products."""
         filters = {"filter": scenario.filter, "promoted_filter": scenario.promoted_filter}
         filters |= {f"boosts[{place}].filter": boost.filter for place, boost in enumerate(scenario.boosts)}
+        filters |= {f"exclusions[{place}].filter": each.filter for place, each in enumerate(scenario.exclusions)}
         for key, text in filters.items():
             if text:
                 try:

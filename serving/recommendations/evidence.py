@@ -46,6 +46,7 @@ SOURCE_OF_ORIGIN = {
     Origin.SEGMENT: "segment",
     Origin.POPULAR: "popularity",
     Origin.ASKED: "asked_for",
+    Origin.VIEWED: "viewed",
 }
 
 
@@ -118,6 +119,8 @@ class Witness:
             return [reason(code, locale, anchor=anchor)]
         if origin in (Origin.SIMILAR, Origin.GROUP):
             return [reason("similar" if origin == Origin.SIMILAR else "same_group", locale, anchor=anchor)]
+        if origin == Origin.VIEWED:
+            return [reason("viewed_just_now", locale, anchor=anchor)]
         if origin == Origin.SEGMENT:
             return [reason("popular_in_store", locale)]
         if origin == Origin.ASKED:

@@ -11,12 +11,14 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from features.contracts.forgotten import Forgotten
 from serving.recommendations.answered_counter import AnsweredCounter, ended_processes
 from serving.records.audit import AuditEntry, add_audit
 from serving.records.opening import Records
@@ -48,11 +50,13 @@ class RecommendationLog:
         queue_size: int,
         flush_seconds: float,
         on_unlogged: Callable[[int], None],
+        forgotten: Callable[[], Forgotten] = Forgotten.nobody,
     ) -> None:
         self._records = records
         self._queue_size = queue_size
         self._flush_seconds = flush_seconds
         self._on_unlogged = on_unlogged
+        self._forgotten = forgotten
         self._folder = folder
         self._waiting: deque[NumberedRecommendation] = deque()
         self._lock = threading.Lock()
@@ -106,7 +110,7 @@ class RecommendationLog:
             batch = list(islice(self._waiting, BATCH))
         try:
             with self._records.writing() as transaction:
-                add_recommendations(transaction, self.process_id, batch)
+                add_recommendations(transaction, self.process_id, self._without_forgotten(batch))
         except SQLAlchemyError as error:
             log.warning("recommendation_log: %s rows wait, the records cannot be written: %s", len(batch), error)
             self._stopping.wait(RETRY_SECONDS)
@@ -115,6 +119,18 @@ class RecommendationLog:
             for _ in batch:
                 self._waiting.popleft()
         return True
+
+    def _without_forgotten(self, batch: list[NumberedRecommendation]) -> list[NumberedRecommendation]:
+        """The batch; of somebody who asked to be forgotten while the row waited it tells nothing."""
+        forgotten = self._forgotten()
+        if not forgotten:
+            return batch
+        return [
+            replace(each, logged=replace(each.logged, member_id=None, items=()))
+            if each.logged.member_id is not None and forgotten.is_member(each.logged.member_id)
+            else each
+            for each in batch
+        ]
 
 
 def settle_ended_processes(records: Records, folder: Path, *, at: datetime) -> int:

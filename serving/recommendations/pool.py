@@ -46,6 +46,8 @@ class Origin(IntEnum):
     POPULAR = 5
     ASKED = 6
     """From the list that the request supplied."""
+    VIEWED = 7
+    """It goes with a product just looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +160,7 @@ class PoolBuilder:
         rows = np.array([row_of[ProductId(each)] for each in ids if each in row_of], dtype=np.int64)
         own = stored_pool(ask.candidates)
         place = places_of(rows, own.rows)
-        return own.at(place[place >= 0]).joined(self._of_the_moment(ask, rows[place < 0], Origin.ASKED))
+        return own.at(place[place >= 0]).joined(self.of_the_moment(ask, rows[place < 0], Origin.ASKED))
 
     def popular(self, ask: Ask, rows: Rows, *, below: float = 1.0) -> Pool:
         """Products by their popularity, which is at most `below`."""
@@ -175,7 +177,8 @@ class PoolBuilder:
             return scored_pool(rows, scores, Origin.SEGMENT, ask=ask, assortment=self.assortment)
         return self.popular(ask, self.assortment.on_sale[:POPULAR])
 
-    def _of_the_moment(self, ask: Ask, rows: Rows, origin: Origin) -> Pool:
+    def of_the_moment(self, ask: Ask, rows: Rows, origin: Origin) -> Pool:
+        """Products that the member's list lacks, scored for the member; for somebody unknown by their popularity."""
         scores = self.assortment.popularity[rows]
         if ask.packed is not None and len(ask.candidates) and len(rows):
             scores = self.ranker.scores(ask.packed, rows, of_the_moment(rows), as_of_days=ask.as_of_days)
@@ -184,7 +187,7 @@ class PoolBuilder:
     def _with_complements(self, ask: Ask, own: Pool, found: Complements, *, also_own: bool) -> Pool:
         place = places_of(found.rows, own.rows)
         lacking = place < 0
-        pool = own.joined(self._of_the_moment(ask, found.rows[lacking], Origin.TOGETHER))
+        pool = own.joined(self.of_the_moment(ask, found.rows[lacking], Origin.TOGETHER))
         place[lacking] = np.arange(len(own), len(pool))
         strength = np.zeros(len(pool), dtype=np.float32)
         strength[place] = found.strength

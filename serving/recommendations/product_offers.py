@@ -15,10 +15,14 @@ from serving.recommendations.ask import Ask, Offered
 from serving.recommendations.assortment import Assortment
 from serving.recommendations.eligibility import Eligibility
 from serving.recommendations.evidence import Witness, explored_item
+from serving.recommendations.just_now import near_zone, with_viewed
 from serving.recommendations.lot import lot_of
 from serving.recommendations.pool import MIN_SCORE, Origin, Pool, PoolBuilder, scored_pool
 from serving.recommendations.rules import HardRules
 from training.protocol import Rows
+
+RAISED_BY_VIEWS = frozenset({"home", "discover"})
+"""Kinds of scenarios where products just looked at raise what goes with them; the others answer something else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +37,7 @@ class ProductOffers:
     def offer(self, ask: Ask) -> Offered:
         """Exactly `count` products, or in `filtered` why there are fewer."""
         filtered: Counter[str] = Counter()
-        everything = self.pools.of_kind(ask)
+        everything = self._with_now(ask, self.pools.of_kind(ask))
         pool = self.rules.cut(everything, ask, filtered)
         if ask.query.item_ids is not None:
             self._count_unknown(ask, filtered)
@@ -59,6 +63,16 @@ class ProductOffers:
         if len(items) < ask.query.count:
             filtered["no_more_products"] = ask.query.count - len(items)
         return Offered(items=items, filtered=dict(filtered))
+
+    def _with_now(self, ask: Ask, pool: Pool) -> Pool:
+        """The pool as what the member did just now changes it."""
+        if ask.now is None or ask.query.item_ids is not None:
+            return pool
+        if ask.scenario.kind in RAISED_BY_VIEWS:
+            pool = with_viewed(
+                pool, ask, self.assortment, lambda rows: self.pools.of_the_moment(ask, rows, Origin.VIEWED)
+            )
+        return near_zone(pool, ask, self.assortment)
 
     def _count_unknown(self, ask: Ask, filtered: Counter[str]) -> None:
         row_of = self.assortment.products.row_of

@@ -31,6 +31,10 @@ SENTENCES: dict[str, dict[Locale, str]] = {
     },
     "bought_together": {"en": "Often bought together with {anchor}.", "zh": "常与{anchor}一起购买。"},
     "similar": {"en": "Members who buy {anchor} also buy it.", "zh": "购买{anchor}的会员也购买它。"},
+    "viewed_just_now": {
+        "en": "Goes with {anchor}, which you looked at just now.",
+        "zh": "与您刚刚浏览的{anchor}相关。",
+    },
     "same_group": {"en": "From the same group of goods as {anchor}.", "zh": "与{anchor}属于同类商品。"},
     "taste": {"en": "Liked by members with a taste like yours.", "zh": "口味与您相近的会员喜欢。"},
     "next_basket": {"en": "Often follows what you bought last.", "zh": "会员在购买您最近所买的商品之后常买它。"},

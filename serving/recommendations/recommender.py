@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 from features.contracts.clock import days_since_epoch
 from features.contracts.errors import BadRequest
 from features.contracts.scenario_settings import ScenarioSettings
+from features.store.member_now import MemberNow
 from features.store.packed_member import PackedMember
 from serving.answers import Fallback, Recommendation, RecommendationQuery
 from serving.recommendations.ask import NO_PRODUCTS, Ask
 from serving.recommendations.assortment import Assortment
 from serving.recommendations.eligibility import Eligibility
+from serving.recommendations.just_now import told_by
 from serving.recommendations.offers import OFFERS
 from serving.recommendations.pool import PoolBuilder
 from serving.recommendations.product_offers import ProductOffers
@@ -61,12 +63,13 @@ class Recommender:
         *,
         as_of: datetime,
         fallback: Fallback | None = None,
+        now: MemberNow | None = None,
     ) -> Recommendation:
         """Exactly `count` items, or in `filtered` why there are fewer. Raises BadRequest.
 
         `packed` None is somebody unknown, or, as `fallback` then says, somebody whose row cannot be read.
         """
-        ask = self.ask(packed, query, as_of=as_of)
+        ask = self.ask(packed, query, as_of=as_of, now=now)
         offer = OFFERS.get(ask.scenario.kind, self._products.offer)
         offered = offer(ask)
         if fallback is None and (packed is None or not packed.candidate_ids):
@@ -80,9 +83,17 @@ class Recommender:
             filtered=dict(offered.filtered),
         )
 
-    def ask(self, packed: PackedMember | None, query: RecommendationQuery, *, as_of: datetime) -> Ask:
+    def ask(
+        self,
+        packed: PackedMember | None,
+        query: RecommendationQuery,
+        *,
+        as_of: datetime,
+        now: MemberNow | None = None,
+    ) -> Ask:
         """The request as scenarios take it: the member's candidates scored, the products that may come marked."""
-        scenario = self._scenario(query)
+        query = told_by(query, now)
+        scenario = self._scenario(query).for_member(packed.tags if packed else ())
         eligible = self._eligibility.of_request(scenario, filter_=query.filter, store_id=query.store_id, as_of=as_of)
         candidates = NO_PRODUCTS
         if packed is not None:
@@ -95,6 +106,7 @@ class Recommender:
             zone=self._zone,
             release=self._release,
             packed=packed,
+            now=now,
             candidates=candidates,
             eligible=eligible,
         )

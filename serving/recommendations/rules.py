@@ -63,6 +63,8 @@ class HardRules:
             rules.append(("in_basket", self._is_one_of(query.basket)))
         if query.product_id is not None:
             rules.append(("looked_at", self._is_one_of((query.product_id,))))
+        if ask.now is not None and ask.now.bought:
+            rules.append(("bought_just_now", self._is_one_of(tuple(each.product_id for each in ask.now.bought))))
         if scenario.exclude_bought_days and ask.packed is not None:
             rules.append(("bought_lately", lambda pool: self._bought_lately(pool, ask)))
         if scenario.kind == "discover":

@@ -21,6 +21,8 @@ class ApiKeyRecord:
     secret_hash: str
     created_at: datetime
     revoked_at: datetime | None = None
+    store_id: str | None = None
+    """The store that the key is bound to; None: every store."""
 
 
 def add_api_key(transaction: Transaction, record: ApiKeyRecord) -> None:
@@ -34,13 +36,14 @@ def add_api_key(transaction: Transaction, record: ApiKeyRecord) -> None:
             secret_hash=record.secret_hash,
             created_at=record.created_at,
             revoked_at=record.revoked_at,
+            store_id=record.store_id,
         )
     )
 
 
 def find_api_key(transaction: Transaction, key_id: str) -> ApiKeyRecord | None:
     """The key of that id, revoked or not."""
-    row = transaction.session.get(ApiKeyRow, (transaction.shop, key_id))
+    row = transaction.row(ApiKeyRow, key_id)
     return None if row is None else _record(row)
 
 
@@ -54,7 +57,7 @@ def list_api_keys(transaction: Transaction) -> tuple[ApiKeyRecord, ...]:
 
 def mark_revoked(transaction: Transaction, key_id: str, *, at: datetime) -> ApiKeyRecord | None:
     """The key, revoked from `at` on (or from when it was revoked first); None when there is none of that id."""
-    row = transaction.session.get(ApiKeyRow, (transaction.shop, key_id))
+    row = transaction.row(ApiKeyRow, key_id)
     if row is None:
         return None
     row.revoked_at = row.revoked_at or at
@@ -69,4 +72,5 @@ def _record(row: ApiKeyRow) -> ApiKeyRecord:
         secret_hash=row.secret_hash,
         created_at=row.created_at,
         revoked_at=row.revoked_at,
+        store_id=row.store_id,
     )

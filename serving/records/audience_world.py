@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.contracts.ids import AudienceId
 from features.contracts.settings import Settings
 from serving.audiences.world import EarlierAudience, MemberList, ProductList
+from serving.forgetting.watch import ForgottenWatch, open_watch
 from serving.lists.known import Named, named_by
+from serving.lists.renamed import Renamed
 from serving.records.audience_members import SCHEMA, member_batches
 from serving.records.audiences import find_audience
 from serving.records.exported_members import exported_since
@@ -43,8 +48,8 @@ class AudienceWorld:
         return EarlierAudience(
             audience_id=audience_id,
             state=found.state.value,
-            member_ids=_ids(members.filter(pc.invert(held_out)).column("member_id")),
-            held_out_ids=_ids(members.filter(held_out).column("member_id")),
+            member_ids=self._of_now(members.filter(pc.invert(held_out)).column("member_id").to_pylist()),
+            held_out_ids=self._of_now(members.filter(held_out).column("member_id").to_pylist()),
         )
 
     def member_list(self, list_id: str) -> MemberList | None:
@@ -71,7 +76,25 @@ class AudienceWorld:
     def exported_since(self, moment: datetime) -> Ids:
         """str (members,): members that an export handed over at `moment` or later, each once."""
         with self.records.reading() as transaction:
-            return np.asarray(exported_since(transaction, moment), dtype=np.str_)
+            found = exported_since(transaction, moment)
+        return self._of_now(found)
+
+    def forgotten(self, member_ids: Ids) -> npt.NDArray[np.bool_]:
+        """bool (member_ids,): members who asked to be forgotten, as the records stand now."""
+        self._watch.look()
+        return self._watch.members_gone(member_ids)
+
+    @cached_property
+    def _watch(self) -> ForgottenWatch:
+        return open_watch(self.settings, self.records)
+
+    def _of_now(self, ids: Sequence[str]) -> Ids:
+        # who was told under an id that has been merged since is told, whatever the id is now
+        return self._renamed.of_now(np.asarray(ids, dtype=np.str_))
+
+    @cached_property
+    def _renamed(self) -> Renamed:
+        return Renamed(self.settings)
 
     def _list(self, list_id: str) -> IdList | None:
         with self.records.reading() as transaction:
@@ -80,8 +103,4 @@ class AudienceWorld:
     def _named(self, found: IdList) -> Named:
         with self.records.reading() as transaction:
             entries = entries_of(transaction, found.list_id)
-        return named_by(self.settings, found.kind, entries)
-
-
-def _ids(column: pa.ChunkedArray) -> Ids:
-    return np.sort(np.asarray(column.to_pylist(), dtype=np.str_))
+        return named_by(self.settings, found.kind, entries, are_gone=self.forgotten)

@@ -174,7 +174,7 @@ def mark_cancelled(transaction: Transaction, audience_id: AudienceId, *, at: dat
 
 
 def _row(transaction: Transaction, audience_id: AudienceId) -> AudienceRow | None:
-    return transaction.session.get(AudienceRow, (transaction.shop, audience_id))
+    return transaction.row(AudienceRow, audience_id)
 
 
 def _finish(row: AudienceRow, state: AudienceState, *, at: datetime) -> None:

@@ -32,11 +32,11 @@ def exported_since(transaction: Transaction, moment: datetime) -> Sequence[str]:
     """Members that left with an export at `moment` or later, each once, sorted."""
     rows = select(ExportedMemberRow.member_id).distinct().where(ExportedMemberRow.shop == transaction.shop)
     rows = rows.where(ExportedMemberRow.exported_at >= moment)
-    return transaction.session.scalars(rows.order_by(ExportedMemberRow.member_id)).all()
+    return sorted(transaction.session.scalars(rows))
 
 
 def exported_of(transaction: Transaction, audience_id: AudienceId, *, before: datetime) -> Sequence[str]:
     """Members of an audience that left with one of its exports before that moment, each once, sorted."""
     rows = select(ExportedMemberRow.member_id).distinct().filter_by(shop=transaction.shop, audience_id=audience_id)
     rows = rows.where(ExportedMemberRow.exported_at < before)
-    return transaction.session.scalars(rows.order_by(ExportedMemberRow.member_id)).all()
+    return sorted(transaction.session.scalars(rows))

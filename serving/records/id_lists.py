@@ -72,6 +72,8 @@ def add_list(transaction: Transaction, list_id: str, *, name: str, kind: ListKin
 
 def new_entries(transaction: Transaction, list_id: str, entries: Sequence[str]) -> list[str]:
     """Those of the entries that the list does not hold yet, in their order; `entries` holds each once."""
+    # the list is locked first: what is not held now is not held when it is stored either
+    transaction.row(IdListRow, list_id)
     held: set[str] = set()
     for start in range(0, len(entries), CHUNK):
         rows = select(IdListEntryRow.entry).filter_by(shop=transaction.shop, list_id=list_id)
@@ -83,7 +85,7 @@ def extend_list(
     transaction: Transaction, list_id: str, entries: Sequence[str], *, counts: ListCounts, at: datetime
 ) -> IdList | None:
     """The list with further entries, which it must not hold yet, and their counts added; None when there is none."""
-    row = transaction.session.get(IdListRow, (transaction.shop, list_id))
+    row = transaction.row(IdListRow, list_id)
     if row is None:
         return None
     rows = [{"shop": transaction.shop, "list_id": list_id, "entry": entry} for entry in entries]
@@ -97,7 +99,7 @@ def extend_list(
 
 def find_list(transaction: Transaction, list_id: str) -> IdList | None:
     """The list of that id."""
-    row = transaction.session.get(IdListRow, (transaction.shop, list_id))
+    row = transaction.row(IdListRow, list_id)
     return None if row is None else _list(row)
 
 
@@ -114,7 +116,8 @@ def page_of_lists(transaction: Transaction, *, limit: int, before: str | None) -
 def entries_of(transaction: Transaction, list_id: str) -> Sequence[str]:
     """Every id of a list, sorted; of a phone number its keyed hash."""
     rows = select(IdListEntryRow.entry).filter_by(shop=transaction.shop, list_id=list_id)
-    return transaction.session.scalars(rows.order_by(IdListEntryRow.entry)).all()
+    # here, not there: a database may sort by the rules of a language
+    return sorted(transaction.session.scalars(rows))
 
 
 def remove_list(transaction: Transaction, list_id: str) -> bool:

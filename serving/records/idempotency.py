@@ -29,7 +29,9 @@ class RememberedAnswer:
 
 def find_answer(transaction: Transaction, *, key_id: str, key: str, at: datetime) -> RememberedAnswer | None:
     """The first answer to that key, None when there is none or it is older than it is kept."""
-    row = transaction.session.get(IdempotencyRow, (transaction.shop, key_id, key))
+    # of two requests with one key the second waits for the answer of the first
+    transaction.wait_for_turn("idempotency", key_id, key)
+    row = transaction.row(IdempotencyRow, key_id, key)
     if row is None or row.created_at < at - KEPT_FOR:
         return None
     return RememberedAnswer(

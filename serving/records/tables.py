@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Float, ForeignKeyConstraint, Index, Integer, MetaData, String, Text, false
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    false,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from serving.records.moment import Moment
@@ -13,6 +25,7 @@ from serving.records.moment import Moment
 SHOP = String(31)
 ID = String(64)
 NAME = String(200)
+ENTRY = String(255)
 
 JsonObject = dict[str, Any]
 """`Any` because JSON is."""
@@ -30,6 +43,12 @@ class Table(DeclarativeBase):
     )
 
 
+def _index_of_some(column: str) -> Index:
+    # most events have none; an index of all of them would be written for nothing
+    has_one = text(f"{column} IS NOT NULL")
+    return Index(None, "shop", column, "occurred_at", sqlite_where=has_one, postgresql_where=has_one)
+
+
 class ApiKeyRow(Table):
     """One row per API key; the secret itself is never stored."""
 
@@ -40,6 +59,8 @@ class ApiKeyRow(Table):
     name: Mapped[str] = mapped_column(NAME)
     scopes: Mapped[list[str]] = mapped_column(JSON)
     secret_hash: Mapped[str] = mapped_column(String(64))
+    store_id: Mapped[str | None] = mapped_column(ENTRY)
+    """The store that the key is bound to; None: every store."""
     created_at: Mapped[datetime] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
 
@@ -198,3 +219,48 @@ class AuditRow(Table):
     who: Mapped[str] = mapped_column(NAME)
     at: Mapped[datetime] = mapped_column(Moment)
     details: Mapped[JsonObject] = mapped_column(JSON)
+
+
+class EventRow(Table):
+    """One row per event that a channel told of; numbers grow in the order in which they were stored."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index(None, "shop", "message_id", unique=True),
+        Index(None, "shop", "member_key", "occurred_at"),
+        Index(None, "shop", "source", "source_id", "occurred_at"),
+        _index_of_some("store_id"),
+        _index_of_some("recommendation_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    shop: Mapped[str] = mapped_column(SHOP, primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    message_id: Mapped[str] = mapped_column(ENTRY)
+    type: Mapped[str] = mapped_column(NAME)
+    occurred_at: Mapped[datetime] = mapped_column(Moment)
+    received_at: Mapped[datetime] = mapped_column(Moment)
+    source: Mapped[str] = mapped_column(ID)
+    source_id: Mapped[str] = mapped_column(ENTRY)
+    member_key: Mapped[str] = mapped_column(String(512))
+    """The member's id as the release in service knew the person, else the person's own key."""
+    product_id: Mapped[str | None] = mapped_column(ENTRY)
+    content_id: Mapped[str | None] = mapped_column(ENTRY)
+    coupon_id: Mapped[str | None] = mapped_column(ENTRY)
+    campaign_id: Mapped[str | None] = mapped_column(ENTRY)
+    store_id: Mapped[str | None] = mapped_column(ENTRY)
+    zone: Mapped[str | None] = mapped_column(ENTRY)
+    order_id: Mapped[str | None] = mapped_column(ENTRY)
+    recommendation_id: Mapped[str | None] = mapped_column(ENTRY)
+    audience_id: Mapped[str | None] = mapped_column(ENTRY)
+    properties: Mapped[str | None] = mapped_column(Text)
+
+
+class EventCursorRow(Table):
+    """One row per reader of the events, with the number of the last one it is done with; `stored` is the last given."""
+
+    __tablename__ = "event_cursors"
+
+    shop: Mapped[str] = mapped_column(SHOP, primary_key=True)
+    name: Mapped[str] = mapped_column(ID, primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)

@@ -5,40 +5,62 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from literal_view import ANNA, BOOK, VIEW
 
 from features.contracts.errors import SettingsError, StoreUnavailable
 from features.contracts.ids import AudienceId, MemberId, ProductId, ReleaseId
+from features.contracts.records_settings import RecordsSettings
 from features.contracts.scenario_settings import ScenarioSettings
 from features.contracts.settings import Settings, load_settings
 from serving.answers import (
     Fallback,
-    MemberFact,
-    MemberPage,
     MemberRef,
     ProductCard,
     ProductPage,
     Reason,
-    RecentPurchase,
     Recommendation,
     RecommendationQuery,
     RecommendedItem,
 )
 from serving.api.app import make_app
 from serving.auth import Scope, create_key
+from serving.jobs import prepare_jobs
+from serving.members.coupons_held import CouponBook, Locale
+from serving.members.view import KnownMember, MemberEvent, MemberView
 from serving.records.opening import Records, open_records
 from serving.state import ServiceState, open_state
+from training.release.stores import Stores
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 FIRST_RELEASE = ReleaseId("r000001")
 AS_OF = datetime(2017, 12, 31, 5, 0, tzinfo=UTC)
+STORE = "s1"
+"""The store of the associate's key."""
+
+
+ON_BOTH = frozenset(
+    {"api", "events", "exports", "forgetting", "lists", "members", "records", "reports", "results", "stores"}
+    | {"test_auth", "test_job", "test_jobs", "test_log", "test_prune"}
+)
+"""Folders and files whose tests run on both record stores: on SQLite always, on PostgreSQL among the slow ones."""
+
+
+WAYS_TO_M1 = (
+    MemberRef(member_id="m1"),
+    MemberRef(member_id="old/1"),
+    MemberRef(source="pos", source_id="1"),
+    MemberRef(source="shop/web", source_id="安娜 01"),
+    MemberRef(phone_hash="ab" * 32),
+    MemberRef(wechat_openid="o-1"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +73,10 @@ class FakeEngine:
     refuses_scenarios: bool = False
     items: tuple[RecommendedItem, ...] = ()
     """Answered in place of products, when there are any."""
+    stores: Stores | None = None
+    coupon_book: CouponBook = BOOK
     asked: list[RecommendationQuery] = field(default_factory=list)
+    locales: list[Locale] = field(default_factory=list)
     checked: list[Mapping[str, ScenarioSettings]] = field(default_factory=list)
 
     def recommend(self, query: RecommendationQuery) -> Recommendation:
@@ -83,18 +108,17 @@ class FakeEngine:
         if self.refuses_scenarios:
             raise SettingsError("settings: scenarios.home.filter: filter: at character 1: there is no attribute 'x'")
 
-    def member_page(self, member: MemberRef) -> MemberPage | None:
+    def known(self, member: MemberRef) -> KnownMember | None:
         if self.is_store_down:
             raise StoreUnavailable("online: /secret/path/rows.db cannot be read")
-        if member.member_id != "m1":
-            return None
-        return MemberPage(
-            member_id=MemberId("m1"),
-            as_of=self.as_of,
-            release_id=self.release_id,
-            facts=(MemberFact(name="orders", value=3.0, unit="orders", sentence="3 orders"),),
-            recent_purchases=(RecentPurchase(product_id=ProductId("p1"), name="Product p1", ordered_at=self.as_of),),
-        )
+        return ANNA if member in WAYS_TO_M1 else None
+
+    def member_view(self, known: KnownMember, events: Sequence[MemberEvent], *, locale: Locale) -> MemberView:
+        self.locales.append(locale)
+        return replace(VIEW, member_id=known.member_id, as_of=self.as_of, events=events)
+
+    def members_of(self, persons: Sequence[tuple[str, str]]) -> list[MemberId | None]:
+        return [MemberId(f"m{own}") if source == "pos" else None for source, own in persons]
 
     def similar(self, product_id: ProductId, *, count: int) -> tuple[ProductCard, ...] | None:
         if not product_id.startswith("p"):
@@ -181,6 +205,39 @@ class Api:
         return asyncio.run(ask())
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Runs the tests of ON_BOTH twice, but for files that choose the store themselves."""
+    place = Path(str(metafunc.definition.fspath))
+    if not ON_BOTH.isdisjoint({place.stem, place.parent.name}) and not hasattr(metafunc.module, "record_store"):
+        both = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
+        metafunc.parametrize("record_store", both, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A PostgreSQL database with the tables of records and jobs; `Any` because conftests import nothing of another."""
+    database: str = postgres.database()
+    records = RecordsSettings(
+        store="postgresql", database=database, user="faces", tls=False, connections=5, timeout_seconds=5
+    )
+    settings = load_settings(home=tmp_path_factory.mktemp("migrated"), records=records)
+    open_records(settings).close()
+    prepare_jobs(settings)
+    return database
+
+
+@pytest.fixture(autouse=True)
+def record_store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The store of this test's records, chosen by settings alone; it holds nothing yet."""
+    store: str = getattr(request, "param", "sqlite")
+    if store == "postgresql":
+        server, database = request.getfixturevalue("postgres"), request.getfixturevalue("migrated")
+        monkeypatch.setenv("FACES_RECORDS__STORE", store)
+        monkeypatch.setenv("FACES_RECORDS__DATABASE", database)
+        server.empty(database)
+    return store
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     loaded = load_settings(home=tmp_path / "var")
@@ -237,7 +294,16 @@ def start_api(settings: Settings) -> Iterator[Callable[..., Api]]:
         state.start()
         app = make_app(lambda: state)
         app.state.service = state
-        keys = {scope.value: create_key(state.records, name=scope, scopes=[scope], at=NOW).text for scope in Scope}
+        keys = {
+            scope.value: create_key(
+                state.records,
+                name=scope,
+                scopes=[scope],
+                store_id=STORE if scope is Scope.ASSOCIATE else None,
+                at=NOW,
+            ).text
+            for scope in Scope
+        }
         transport = httpx.ASGITransport(app=app)
         return Api(state=state, engine=engine, queue=queue, transport=transport, keys=keys)
 

@@ -1,6 +1,6 @@
 """The server, the worker or the supervisor as a process of its own, over a fake engine and a fake build.
 
-Run as `python stub_process.py server|worker|supervisor`; the releases' pointer file is read as in earnest.
+Run as `python stub_process.py server|worker|supervisor|reborn`; the releases' pointer file is read as in earnest.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ STEP_SECONDS = 0.05
 
 
 def conftest() -> ModuleType:
+    # pytest puts the literal rows there
+    sys.path.insert(0, str(Path(__file__).parents[1] / "literal"))
     spec = importlib.util.spec_from_file_location("serving_conftest", Path(__file__).with_name("conftest.py"))
     assert spec is not None
     assert spec.loader is not None
@@ -32,7 +34,7 @@ def conftest() -> ModuleType:
     return module
 
 
-def load_engine(_settings: Any, release_id: str, *, scenarios: Any) -> Any:  # noqa: ARG001 - the engine's signature
+def load_engine(_settings: Any, release_id: str, *, scenarios: Any, forgotten: Any = None) -> Any:  # noqa: ARG001 - the engine's signature
     if release_id == "damaged":
         raise ReleaseDamaged("release damaged: checksum of model.json\ndoes not match; run `faces release`")
     return conftest().FakeEngine(release_id=release_id)
@@ -66,6 +68,34 @@ def build_audience(_settings: Any, rule: Any, *, world: Any, is_dry_run: bool, p
     return Built(summary={"size": 2}, report={"curve": []}, members=pa.table(members, schema=SCHEMA))
 
 
+def stay_reborn() -> None:
+    """Serves in a child of this process, and in another one when that was killed: what is imported, is imported once.
+
+    A start costs seconds of imports; a test that kills many times has no time for them.
+    """
+    import os
+
+    engine = ModuleType("serving.recommendations.engine")
+    engine.load_engine = load_engine  # type: ignore[attr-defined]  # a module made here
+    sys.modules["serving.recommendations.engine"] = engine
+    from features.contracts.settings import load_settings
+
+    os.environ["BENTOML_HOME"] = str(load_settings().paths.records / "bentoml")
+    import uvicorn  # noqa: F401 - so that children have it
+
+    from serving import server, service  # noqa: F401
+    from serving.guard import SUPERVISOR
+
+    conftest()
+    os.environ[SUPERVISOR] = str(os.getpid())
+    while True:
+        child = os.fork()
+        if not child:
+            server.main()
+            os._exit(0)
+        os.waitpid(child, 0)
+
+
 def main(what: str) -> None:
     from features.contracts.settings import load_settings
 
@@ -84,6 +114,8 @@ def main(what: str) -> None:
             print(error, file=sys.stderr)
             code = 1
         raise SystemExit(code)
+    if what == "reborn":
+        stay_reborn()
     if what == "server":
         engine = ModuleType("serving.recommendations.engine")
         engine.load_engine = load_engine  # type: ignore[attr-defined]  # a module made here

@@ -20,6 +20,7 @@ import httpx
 import psutil
 import pytest
 from literal_people import person, write_people
+from postgres_server import running_postgres
 
 from features.contracts.settings import load_settings
 from serving.auth import Scope, create_key
@@ -251,3 +252,41 @@ def test_a_taken_port_is_told_in_one_line(tmp_path, what):
     assert process.returncode == {"supervisor": 1, "server": 78}[what]
     assert len(err.splitlines()) == 1
     assert f"cannot listen on 127.0.0.1:{port}" in err
+
+
+def test_on_postgresql_an_outage_stops_neither_recommendations_nor_what_was_accepted(tmp_path, monkeypatch):
+    with running_postgres() as server:
+        monkeypatch.setenv("FACES_RECORDS__STORE", "postgresql")
+        monkeypatch.setenv("FACES_RECORDS__DATABASE", server.database())
+        with running(tmp_path / "var") as service:
+            first = service.ask_for_audience("SLOW")
+            wait_for(lambda: service.state_of(first) == "running")
+            service.child("worker").kill()
+            wait_for(lambda: service.state_of(first) == "done")
+            second = service.ask_for_audience("SLOW")
+            wait_for(lambda: service.state_of(second) == "running")
+            assert service.recommend().status_code == 200
+
+            server.stop()
+            until = time.monotonic() + 8  # longer than a key is trusted by itself
+            while time.monotonic() < until:
+                assert service.recommend().status_code == 200
+                time.sleep(0.2)
+            away = service.send("GET", second)
+            assert (away.status_code, away.json()["error"]) == (503, "records_unavailable")
+            told = service.send("GET", "/readyz")
+            assert (told.status_code, told.json()["records"]["reachable"]) == (200, False)
+            # a worker that dies meanwhile takes nothing down with it
+            if (worker := service.child("worker")) is not None:
+                worker.kill()
+            time.sleep(2)
+            assert service.process.poll() is None
+
+            server.start()
+            wait_for(lambda: service.send("GET", second).status_code == 200)
+            wait_for(lambda: service.state_of(second) in ("done", "failed"))
+            third = service.ask_for_audience("SOFT DRINKS")
+            wait_for(lambda: service.state_of(third) == "done")
+            assert service.send("GET", "/readyz").json()["records"]["reachable"]
+            assert "faces_recommendations_unlogged_total 0.0" in service.send("GET", "/metrics").text
+            assert service.state_of(second) == "done"

@@ -10,7 +10,8 @@ import pytest
 
 from features.contracts.errors import SettingsError
 from features.contracts.scenario_settings import ScenarioSettings
-from features.contracts.settings import SETTINGS_FILE, load_settings, settings_file
+from features.contracts.settings import load_settings
+from features.contracts.settings_files import SETTINGS_FILE, settings_file
 from serving.scenarios_in_service import Scenarios, ScenariosInService
 
 

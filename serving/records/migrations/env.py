@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from serving.records import forgotten_tables  # noqa: F401 - its tables register themselves
 from serving.records.tables import Table
 
 context.configure(

@@ -101,7 +101,7 @@ def test_the_same_idempotency_key_asks_for_one_audience_only(api):
         ({"exclude": {"bought_within_days": 366}}, "body.exclude.bought_within_days"),
         ({"combine": {"xor": []}}, "combine: there is no 'xor'"),
         ({"combine": {"and": [{"list": 7}]}}, "combine.and[0].list: give the id of one as a text"),
-        ({"population": {"tags": ["vip"]}}, "no tags are declared in this shop yet"),
+        ({"population": {"tags": ["vip"]}}, "population.tags: there is no tag 'vip'; there are: active, "),
         ({"channel": "pigeon"}, "body.channel"),
         ({"as_of": "yesterday"}, "body.as_of"),
     ],

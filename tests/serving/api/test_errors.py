@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import logging
@@ -56,11 +57,26 @@ def test_an_unreadable_store_is_a_503_without_the_path(start_api, engine):
 
 
 def test_records_that_cannot_be_read_are_a_503_without_the_query(api):
-    with api.state.records.engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE audiences RENAME TO moved")
-    answer = api.send("GET", "/v1/audiences")
+    with moved(api.state.records.engine, "audiences"):
+        answer = api.send("GET", "/v1/audiences")
     assert (answer.status_code, answer.json()["error"]) == (503, "records_unavailable")
     assert "SELECT" not in answer.text
+
+
+@contextlib.contextmanager
+def moved(engine, table):
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO moved")
+    yield
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE moved RENAME TO {table}")
+
+
+def test_a_text_that_postgresql_cannot_store_is_refused_and_not_repeated(api, record_store):
+    answer = api.send("POST", "/v1/audiences", json={"target": {"category": "A"}, "name": "a\x00b"})
+    # SQLite takes it
+    assert answer.status_code == (422 if record_store == "postgresql" else 202)
+    assert answer.status_code == 202 or "a\x00b" not in answer.text
 
 
 @pytest.mark.parametrize(

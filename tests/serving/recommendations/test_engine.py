@@ -82,7 +82,7 @@ def test_while_the_store_is_down_everybody_gets_what_somebody_unknown_gets_and_i
     assert (answer.fallback, answer.member_id) == (Fallback.STORE_UNAVAILABLE, None)
     assert ids(answer) == ids(ask(engine, "nobody", 8))
     with pytest.raises(StoreUnavailable):
-        down.member_page(member)
+        down.known(member)
 
 
 def test_a_store_that_comes_back_is_read_again(small_shop: MadeShop, tmp_path_factory: pytest.TempPathFactory) -> None:

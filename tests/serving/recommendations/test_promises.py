@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from literal_recommender import ANNA, IDS, NOW, PRODUCTS, ZONE, member, recommen
 
 from features.contracts.filters.mask import mask
 from features.contracts.filters.parse import parse_filter
-from features.contracts.scenario_settings import Boost, ScenarioSettings
+from features.contracts.scenario_settings import Boost, Exclusion, ScenarioSettings
 from features.store.packed_member import PackedMember, mark_of
 from serving.answers import Recommendation
 from serving.recommendations.assortment import Assortment
@@ -34,6 +36,9 @@ scenarios = st.builds(
     boosts=st.lists(st.builds(Boost, filter=st.sampled_from(FILTERS), factor=st.sampled_from([0.0, 0.5, 3.0]))).map(
         tuple
     ),
+    exclusions=st.lists(
+        st.builds(Exclusion, filter=st.sampled_from(FILTERS), member_tags=st.sampled_from([("new",), ("new", "old")]))
+    ).map(tuple),
     promoted_filter=filters,
     promoted_share=shares,
     exploration_share=shares,
@@ -48,6 +53,7 @@ bought = st.dictionaries(
 members = (
     st.none()
     | st.just(ANNA)
+    | st.sampled_from([("new",), ("old",)]).map(lambda tags: replace(ANNA, tags=tags))
     | st.builds(
         member,
         bought,
@@ -75,6 +81,11 @@ def asked(packed: PackedMember | None, scenario: ScenarioSettings, query: dict[s
 def forbidden(packed: PackedMember | None, scenario: ScenarioSettings, query: dict[str, object]) -> set[str]:
     """Products that no answer may hold, worked out from the literal rows alone."""
     found = {*query["exclude"], *query["basket"], query["product_id"]}  # type: ignore[misc]  # drawn
+    if packed is not None:
+        for rule in scenario.exclusions:
+            if set(rule.member_tags) & set(packed.tags):
+                passing = mask(parse_filter(rule.filter), COLUMNS)
+                found |= {each for each, passes in zip(IDS, passing, strict=True) if passes}
     for text in (scenario.filter, query["filter"]):
         if text:
             passing = mask(parse_filter(str(text)), COLUMNS)

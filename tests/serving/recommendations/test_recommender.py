@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from literal_recommender import ANNA, CATALOGUE, IDS, NOW, member, recommend, recommender, release
 
 from features.contracts.errors import BadRequest, SettingsError
-from features.contracts.scenario_settings import Boost, ScenarioKind, ScenarioSettings
+from features.contracts.scenario_settings import Boost, Exclusion, ScenarioKind, ScenarioSettings
 from serving.answers import Fallback, Recommendation
 from training.release.availability import Availability
 
@@ -177,6 +178,7 @@ def test_a_scenario_with_a_wrong_filter_is_refused_by_its_name() -> None:
         ({"filter": "colour == 'red'"}, "filter"),
         ({"promoted_filter": "price = 3"}, "promoted_filter"),
         ({"boosts": (Boost(filter="price < 'a'", factor=2),)}, "boosts\\[0\\].filter"),
+        ({"exclusions": (Exclusion(filter="price < 'a'", member_tags=("new",)),)}, "exclusions\\[0\\].filter"),
     ):
         with pytest.raises(SettingsError, match=f"scenarios.attic.{key}: filter: at character"):
             by.check({"home": scenario(), "attic": scenario(**rules)}, as_of=release().manifest.as_of)
@@ -214,6 +216,34 @@ def test_boosts_push_up_and_bury() -> None:
     boosts = (Boost(filter="category == 'DRINKS'", factor=10), Boost(filter="brand == 'farm'", factor=0.01))
     by = recommender(release(), home=scenario(boosts=boosts))
     assert ids(recommend(by, ANNA, count=5)) == ["tea", "juice", "bread", "rolls", "milk"]
+
+
+def test_a_boost_for_a_tag_holds_for_members_who_have_it() -> None:
+    boosts = (Boost(filter="category == 'DRINKS'", factor=10, member_tags=("new", "lover:DRINKS")),)
+    by = recommender(release(), home=scenario(boosts=boosts))
+    as_usual = ["milk", "bread", "butter"]
+    assert ids(recommend(by, replace(ANNA, tags=("active", "lover:DRINKS")))) == ["tea", "juice", "milk"]
+    assert ids(recommend(by, replace(ANNA, tags=("active", "lover:DAIRY")))) == as_usual
+    assert ids(recommend(by, ANNA)) == as_usual
+
+
+def test_what_is_excluded_for_a_tag_never_comes_to_members_who_have_it_and_is_counted() -> None:
+    exclusions = (
+        Exclusion(filter="category == 'DAIRY'", member_tags=("full_price_buyer",)),
+        Exclusion(filter="product_id == 'bread'", member_tags=("lapsed", "new")),
+    )
+    by = recommender(
+        release(), home=scenario(exclusions=exclusions), product=scenario("product", exclusions=exclusions)
+    )
+    answer = recommend(by, replace(ANNA, tags=("full_price_buyer", "new")), count=9)
+    assert ids(answer) == ["tea", "juice", "rolls", "soap"]
+    assert answer.filtered["excluded_by_tag"] == 6
+    assert recommend(by, replace(ANNA, tags=("new",)), count=1, item_ids=("bread",)).filtered == {
+        "excluded_by_tag": 1,
+        "no_more_products": 1,
+    }
+    assert "excluded_by_tag" not in recommend(by, ANNA, count=9).filtered
+    assert "excluded_by_tag" not in recommend(by, None, count=9).filtered
 
 
 def test_promoted_products_get_their_share_and_say_so() -> None:

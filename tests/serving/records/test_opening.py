@@ -10,6 +10,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from serving.records.audit import AuditEntry, add_audit, list_audit
+from serving.records.databases import sqlite_engine
 from serving.records.opening import open_records
 from serving.records.tables import AudienceMemberRow, Table
 
@@ -60,8 +61,8 @@ def test_several_processes_may_open_new_records_at_once(settings):
     assert (len(opened), errors) == (4, [])
 
 
-def test_sqlite_writes_ahead_and_keeps_references(records):
-    with records.engine.connect() as connection:
+def test_sqlite_writes_ahead_and_keeps_references(tmp_path):
+    with sqlite_engine(tmp_path / "records.db").connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
         assert connection.execute(text("PRAGMA busy_timeout")).scalar() == 30_000

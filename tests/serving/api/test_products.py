@@ -31,17 +31,3 @@ def test_similar_products_come_best_first_and_on_one_page(api):
 
 def test_an_unknown_product_is_not_found(api):
     assert api.send("GET", "/v1/products/x/similar").status_code == 404
-
-
-def test_a_member_page_shows_facts_and_purchases(api):
-    assert api.send("GET", "/v1/members/m1").json() == {
-        "member_id": "m1",
-        "as_of": "2017-12-31T05:00:00Z",
-        "release": "r000001",
-        "facts": [{"name": "orders", "value": 3.0, "unit": "orders", "sentence": "3 orders"}],
-        "recent_purchases": [{"id": "p1", "name": "Product p1", "ordered_at": "2017-12-31T05:00:00Z"}],
-    }
-
-
-def test_an_unknown_member_is_not_found(api):
-    assert api.send("GET", "/v1/members/m2").status_code == 404

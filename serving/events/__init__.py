@@ -1,0 +1,1 @@
+"""Events as they happen: taken, stored, and brought to the online store."""

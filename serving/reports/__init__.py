@@ -1,0 +1,1 @@
+"""Reports over what was recommended and what came of it."""
