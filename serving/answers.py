@@ -21,12 +21,14 @@ class Fallback(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class MemberRef:
-    """One way to name a member; exactly one of member_id, source + source_id, phone_hash, anonymous_id is given."""
+    """One way to name a member; exactly one of member_id, source + source_id, phone_hash, wechat_openid and
+    anonymous_id is given."""
 
     member_id: str | None = None
     source: str | None = None
     source_id: str | None = None
     phone_hash: str | None = None
+    wechat_openid: str | None = None
     anonymous_id: str | None = None
 
 

@@ -11,9 +11,11 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from features.contracts.errors import Forbidden, Refused, Unauthorized
 from serving.records import api_keys
@@ -25,6 +27,8 @@ PREFIX = "tf"
 SECRET_BYTES = 32
 TRUSTED_SECONDS = 5.0
 """How long a key that was checked is trusted: a revoked key stops working within this time."""
+OUTAGE_SECONDS = 3600.0
+"""How long a key outlives the records' last answer; nobody can revoke a key while they are away."""
 
 
 class Scope(StrEnum):
@@ -32,10 +36,22 @@ class Scope(StrEnum):
 
     RECOMMEND = "recommend"
     MEMBERS = "members"
+    ASSOCIATE = "associate"
     EVENTS = "events"
     AUDIENCES = "audiences"
     EXPORT = "export"
+    PRIVACY = "privacy"
     ADMIN = "admin"
+
+
+INCLUDED: dict[Scope, frozenset[Scope]] = {
+    Scope.ASSOCIATE: frozenset({Scope.RECOMMEND, Scope.MEMBERS}),
+    Scope.ADMIN: frozenset(Scope),
+}
+"""Scopes that hold others."""
+
+OF_ONE_STORE = frozenset({Scope.ASSOCIATE, Scope.RECOMMEND, Scope.MEMBERS, Scope.EVENTS})
+"""Scopes that a key bound to a store may have: audiences and exports are of the whole shop."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +63,22 @@ class ApiKey:
     scopes: frozenset[Scope]
     created_at: datetime
     revoked_at: datetime | None
+    store_id: str | None = None
+    """The store that the key is bound to; None: every store."""
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the key has the scope, by itself or within another."""
+        return scope in self.scopes or any(scope in INCLUDED[each] for each in self.scopes if each in INCLUDED)
 
     def require(self, scope: Scope) -> None:
         """Raises Forbidden when the key lacks the scope; `admin` holds every scope."""
-        if scope not in self.scopes and Scope.ADMIN not in self.scopes:
+        if not self.may(scope):
             raise Forbidden(f"this key lacks the scope '{scope}'; use a key that has it, or make one")
+
+    def require_store(self, store_id: str) -> None:
+        """Raises Forbidden when the key is bound to another store."""
+        if self.store_id not in (None, store_id):
+            raise Forbidden(f"this key is bound to store '{self.store_id}'; ask for that one, or use another key")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +89,12 @@ class NewApiKey:
     text: str
 
 
-def create_key(records: Records, *, name: str, scopes: Iterable[Scope], at: datetime) -> NewApiKey:
-    """A new key. Raises Refused when no scope or no name is given."""
+def create_key(
+    records: Records, *, name: str, scopes: Iterable[Scope], at: datetime, store_id: str | None = None
+) -> NewApiKey:
+    """A new key, of one store when `store_id` says so. Raises Refused for scopes, a name or a store that cannot be."""
     chosen = frozenset(scopes)
-    if not chosen or not name.strip():
-        raise Refused(f"key: give a name and at least one scope of {', '.join(Scope)}")
+    _check(chosen, name=name, store_id=store_id)
     secret = secrets.token_urlsafe(SECRET_BYTES)
     record = ApiKeyRecord(
         key_id=secrets.token_hex(6),
@@ -74,12 +102,29 @@ def create_key(records: Records, *, name: str, scopes: Iterable[Scope], at: date
         scopes=tuple(sorted(chosen)),
         secret_hash=_hash(secret),
         created_at=at,
+        store_id=store_id,
     )
     with records.writing() as transaction:
         api_keys.add_api_key(transaction, record)
         details = {"key_id": record.key_id, "name": record.name, "scopes": list(record.scopes)}
+        if store_id is not None:
+            details["store_id"] = store_id
         add_audit(transaction, AuditEntry(what="key_created", who="command", at=at, details=details))
     return NewApiKey(key=_key(record), text=f"{PREFIX}_{record.key_id}_{secret}")
+
+
+def _check(scopes: frozenset[Scope], *, name: str, store_id: str | None) -> None:
+    if not scopes or not name.strip():
+        raise Refused(f"key: give a name and at least one scope of {', '.join(Scope)}")
+    if store_id is None:
+        if Scope.ASSOCIATE in scopes:
+            raise Refused("key: an associate works in a store; name it with --store")
+        return
+    if not 0 < len(store_id) <= 255:
+        raise Refused("key: the id of a store has 1 to 255 characters")
+    if too_wide := scopes - OF_ONE_STORE:
+        allowed = ", ".join(sorted(OF_ONE_STORE))
+        raise Refused(f"key: the scope '{min(too_wide)}' is of the whole shop; a store's key may have {allowed}")
 
 
 def list_keys(records: Records) -> tuple[ApiKey, ...]:
@@ -98,29 +143,48 @@ def revoke_key(records: Records, key_id: str, *, at: datetime) -> ApiKey:
     return _key(record)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Held:
+    """A key that was right when it was read, and until when that counts, on the ring's clock."""
+
+    key: ApiKey
+    trusted_until: float
+    known_until: float
+
+
 class KeyRing:
-    """Checks keys; one that was checked is trusted for TRUSTED_SECONDS without asking the records again."""
+    """Checks keys; one that was checked is trusted for TRUSTED_SECONDS without asking the records again.
+
+    While the records cannot be read, a key that was right when it was read last stays right for OUTAGE_SECONDS.
+    """
 
     def __init__(self, records: Records, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._records = records
         self._clock = clock
-        self._trusted: dict[bytes, tuple[float, ApiKey]] = {}
+        self._held: dict[bytes, _Held] = {}
         self._lock = threading.Lock()
 
     def trusted(self, text: str) -> ApiKey | None:
         """The key, when it was checked within TRUSTED_SECONDS; reads nothing."""
-        found = self._trusted.get(_fingerprint(text))
-        return found[1] if found and found[0] > self._clock() else None
+        found = self._held.get(_fingerprint(text))
+        return found.key if found and found.trusted_until > self._clock() else None
 
     def check(self, text: str) -> ApiKey:
         """The key of that text, read from the records. Raises Unauthorized when it is unknown or revoked."""
         prefix, _, rest = text.partition("_")
         key_id, _, secret = rest.partition("_")
-        with self._records.reading() as transaction:
-            record = api_keys.find_api_key(transaction, key_id) if prefix == PREFIX else None
+        try:
+            with self._records.reading() as transaction:
+                record = api_keys.find_api_key(transaction, key_id) if prefix == PREFIX else None
+        except SQLAlchemyError:
+            if (known := self._known(text)) is None:
+                raise
+            return known
         expected = record.secret_hash if record else _hash("")
         is_right = hmac.compare_digest(_hash(secret), expected)
         if record is None or not is_right or record.revoked_at is not None:
+            with self._lock:
+                self._held.pop(_fingerprint(text), None)
             raise Unauthorized("this key is not known or was revoked; send a valid one")
         key = _key(record)
         self._trust(text, key)
@@ -128,9 +192,20 @@ class KeyRing:
 
     def _trust(self, text: str, key: ApiKey) -> None:
         now = self._clock()
+        held = _Held(key=key, trusted_until=now + TRUSTED_SECONDS, known_until=now + OUTAGE_SECONDS)
         with self._lock:
-            self._trusted = {known: entry for known, entry in self._trusted.items() if entry[0] > now}
-            self._trusted[_fingerprint(text)] = (now + TRUSTED_SECONDS, key)
+            self._held = {known: entry for known, entry in self._held.items() if entry.known_until > now}
+            self._held[_fingerprint(text)] = held
+
+    def _known(self, text: str) -> ApiKey | None:
+        """A key of before, trusted again for a while: in an outage not every request asks the records."""
+        now = self._clock()
+        with self._lock:
+            found = self._held.get(_fingerprint(text))
+            if found is None or found.known_until <= now:
+                return None
+            self._held[_fingerprint(text)] = replace(found, trusted_until=now + TRUSTED_SECONDS)
+        return found.key
 
 
 def _hash(secret: str) -> str:
@@ -149,4 +224,5 @@ def _key(record: ApiKeyRecord) -> ApiKey:
         scopes=frozenset(Scope(scope) for scope in record.scopes),
         created_at=record.created_at,
         revoked_at=record.revoked_at,
+        store_id=record.store_id,
     )

@@ -52,6 +52,9 @@ class Metrics:
             "Changes of the scenarios that were not taken into service.",
             registry=self.registry,
         )
+        self._events = Counter(
+            "faces_events", "Events told, by what became of them.", ["outcome"], registry=self.registry
+        )
         self._errors = Counter(
             "faces_unexpected_errors", "Requests that ended in an unexpected error.", registry=self.registry
         )
@@ -77,9 +80,20 @@ class Metrics:
         """Counts a change of the scenarios that was not taken into service."""
         self._scenarios_refused.inc()
 
+    def took_events(self, *, accepted: int, duplicates: int, rejected: int) -> None:
+        """Counts the events of a request."""
+        for outcome, number in (("accepted", accepted), ("duplicate", duplicates), ("rejected", rejected)):
+            if number:
+                self._events.labels(outcome).inc(number)
+
     def unexpected_error(self) -> None:
         """Counts a request that ended in an unexpected error."""
         self._errors.inc()
+
+    def watch_records(self, store: str, is_reachable: Callable[[], bool]) -> None:
+        """Reports whether the record store answers, asked when Prometheus asks."""
+        name, sentence = "faces_records_reachable", "1 while the record store answers, 0 while it does not."
+        self.registry.register(_Asked(name, sentence, "store", lambda: {store: int(is_reachable())}))
 
     def watch_audiences(self, count: Callable[[], Mapping[str, int]]) -> None:
         """Reports the audiences by state, counted when Prometheus asks."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 import pyarrow as pa
 
-from features.contracts.ids import AudienceId, ProductId, ReleaseId
+from features.contracts.ids import AudienceId, MemberId, ProductId, ReleaseId
 from features.contracts.scenario_settings import ScenarioSettings
-from serving.answers import MemberPage, MemberRef, ProductCard, ProductPage, Recommendation, RecommendationQuery
+from serving.answers import MemberRef, ProductCard, ProductPage, Recommendation, RecommendationQuery
 from serving.audiences.rule import AudienceRule
+from serving.members.coupons_held import CouponBook, Locale
+from serving.members.view import KnownMember, MemberEvent, MemberView
+from training.release.stores import Stores
 
 
 class Engine(Protocol):
@@ -29,8 +32,22 @@ class Engine(Protocol):
     def check_scenarios(self, scenarios: Mapping[str, ScenarioSettings]) -> None:
         """Raises SettingsError naming the scenario that cannot be served from the release."""
 
-    def member_page(self, member: MemberRef) -> MemberPage | None:
-        """What is known of a member, None when unknown. Raises StoreUnavailable."""
+    @property
+    def stores(self) -> Stores | None:
+        """The stores of the release and their members; None in a release of before."""
+
+    @property
+    def coupon_book(self) -> CouponBook:
+        """The coupons of the release, as members hold them."""
+
+    def known(self, member: MemberRef) -> KnownMember | None:
+        """What the release holds of a member, None when unknown. Raises StoreUnavailable."""
+
+    def member_view(self, known: KnownMember, events: Sequence[MemberEvent], *, locale: Locale) -> MemberView:
+        """The single view of a member; `events` are the member's latest ones, the latest first."""
+
+    def members_of(self, persons: Sequence[tuple[str, str]]) -> list[MemberId | None]:
+        """The members behind sources and the ids in them, None for somebody unknown. Raises StoreUnavailable."""
 
     def similar(self, product_id: ProductId, *, count: int) -> tuple[ProductCard, ...] | None:
         """Products alike, best first; None when the product is unknown."""

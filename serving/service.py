@@ -16,8 +16,9 @@ from bentoml._internal.context import server_context
 
 from features.contracts.errors import FacesError
 from features.contracts.settings import load_settings
-from serving.api.app import make_app
+from serving.api.app import make_app, service_of
 from serving.api.frame import JsonErrors
+from serving.api.readiness import Readiness
 from serving.guard import die_with, die_with_supervisor, log_to_stderr, refuse
 from serving.live import check_release, open_live_state
 from serving.state import ServiceState
@@ -82,3 +83,4 @@ class ThousandFaces:
 
 
 ThousandFaces.add_asgi_middleware(JsonErrors)  # type: ignore[attr-defined]  # the decorator makes it a Service
+ThousandFaces.add_asgi_middleware(Readiness, state=lambda: service_of(app))  # type: ignore[attr-defined]  # as above

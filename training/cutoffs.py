@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from features.contracts.clock import WEEK, week_start
 
@@ -31,9 +31,25 @@ def plan_cutoffs(
     The last cut-off's label window must end by `as_of`, and must not end more than STALE_WEEKS before it; otherwise all
     weeks move so that it ends in the last whole week. Cut-offs at or before `first` (the first purchase) are left out.
     """
-    last_end = week_start(max(weeks), anchor=anchor) + horizon
-    shift = 0
-    if last_end > as_of + CLOSING or as_of - last_end > STALE_WEEKS * WEEK:
-        shift = (as_of + CLOSING - last_end) // WEEK
+    shift = weeks_moved(weeks, anchor=anchor, horizon=horizon, as_of=as_of)
     cutoffs = [Cutoff(week=week + shift, at=week_start(week + shift, anchor=anchor)) for week in weeks]
     return [cutoff for cutoff in cutoffs if first is None or cutoff.at > first]
+
+
+def weeks_moved(weeks: Sequence[int], *, anchor: datetime, horizon: timedelta, as_of: datetime) -> int:
+    """By how many weeks `plan_cutoffs` moves the weeks; 0 where the data covers them."""
+    last_end = week_start(max(weeks), anchor=anchor) + horizon
+    if last_end > as_of + CLOSING or as_of - last_end > STALE_WEEKS * WEEK:
+        return (as_of + CLOSING - last_end) // WEEK
+    return 0
+
+
+def words_on_moved(week: int, moved: int, *, anchor: datetime, zone: tzinfo) -> tuple[str, ...]:
+    """A sentence where weeks were moved, told of one `week` of the settings; none where they were not."""
+    if not moved:
+        return ()
+    at = week_start(week + moved, anchor=anchor).astimezone(zone)
+    return (
+        f"weeks are counted back from the end of the data: week {week} of the settings is week {week + moved}, "
+        f"which begins on {at:%Y-%m-%d}",
+    )

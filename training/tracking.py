@@ -21,6 +21,7 @@ from features.contracts.clock import moment_text, parse_moment
 from features.contracts.errors import NothingLoaded
 from features.contracts.settings import Settings
 from features.schema import feature_schema_hash
+from training.minimum import Fallback
 from training.revision import code_revision
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ Model = Literal["product_affinity", "purchase_propensity", "coupon_redemption"]
 """The models that a shop trains; each has an experiment and a registered name."""
 CHAMPION = "champion"
 MODEL_FOLDER = "model"
+FALLBACKS = "fallbacks"
+"""Tag of a run: what answers in the place of models that the shop is too small for, one sentence a line."""
 SWITCHES = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -178,6 +181,10 @@ class Tracking:
         """The moment that the version's data ends at."""
         return parse_moment(self.client.get_run(version.run_id).data.tags["as_of"])
 
+    def fallbacks_of(self, version: ModelVersion) -> tuple[str, ...]:
+        """What answers in the place of models that the shop was too small for, in sentences."""
+        return tuple(self.client.get_run(version.run_id).data.tags.get(FALLBACKS, "").splitlines())
+
     def tags_of(self, version: ModelVersion) -> Mapping[str, str]:
         """Tags of the version: how it was promoted."""
         return dict(self.client.get_model_version(version.name, str(version.number)).tags)
@@ -233,6 +240,11 @@ def open_tracking(settings: Settings) -> Tracking:
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         client.search_experiments(max_results=1)
     return Tracking(settings=settings, uri=uri, client=client)
+
+
+def fallback_tags(fallbacks: Sequence[Fallback]) -> dict[str, str]:
+    """The tag of a run that tells of fallbacks; none where there are none."""
+    return {FALLBACKS: "\n".join(each.sentence for each in fallbacks)} if fallbacks else {}
 
 
 def save_lightgbm(booster: Any, folder: Path) -> None:

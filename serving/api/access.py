@@ -53,5 +53,7 @@ async def _state(request: Request) -> ServiceState:
 State = Annotated[ServiceState, Depends(_state)]
 RecommendKey = Annotated[ApiKey, Depends(_holder_of(Scope.RECOMMEND))]
 MembersKey = Annotated[ApiKey, Depends(_holder_of(Scope.MEMBERS))]
+EventsKey = Annotated[ApiKey, Depends(_holder_of(Scope.EVENTS))]
 AudiencesKey = Annotated[ApiKey, Depends(_holder_of(Scope.AUDIENCES))]
+PrivacyKey = Annotated[ApiKey, Depends(_holder_of(Scope.PRIVACY))]
 ExportKey = Annotated[ApiKey, Depends(_holder_of(Scope.EXPORT))]

@@ -8,17 +8,23 @@ from collections.abc import AsyncIterator, Callable
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
+from features.contracts.settings import Settings
 from serving.api import (
     audience_parts,
     audiences,
+    events,
     exports,
+    forget,
     lists,
     members,
     pages,
     products,
     recommendations,
+    reports,
     results,
     scenarios,
+    stores,
+    tags,
 )
 from serving.api.errors import add_error_handlers
 from serving.api.frame import RequestFrame
@@ -29,9 +35,14 @@ PARTS = (
     scenarios,
     products,
     members,
+    forget,
+    stores,
+    events,
     audiences,
     audience_parts,
+    tags,
     results,
+    reports,
     exports,
     lists,
     pages,
@@ -77,10 +88,14 @@ def make_app(open_state: Callable[[], ServiceState]) -> FastAPI:
     add_error_handlers(app)
     app.add_middleware(
         RequestFrame,
-        max_body_bytes=lambda: service_of(app).settings.serving.max_body_bytes,
+        max_body_bytes=lambda path: _max_body_bytes(service_of(app).settings, path),
         on_unexpected=lambda: service_of(app).metrics.unexpected_error(),
     )
     return app
+
+
+def _max_body_bytes(settings: Settings, path: str) -> int:
+    return settings.events.max_body_bytes if path == events.ROUTE else settings.serving.max_body_bytes
 
 
 def service_of(app: FastAPI) -> ServiceState:

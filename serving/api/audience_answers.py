@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from features.contracts.clock import moment_text
+from features.contracts.forgotten import Forgotten
 from serving.audiences.rule import AudienceRule
 from serving.records.audiences import AudienceRecord, AudienceState
 
@@ -46,8 +47,12 @@ class AudiencesAnswer(BaseModel):
     next_cursor: str | None = Field(description="send it as `cursor` for the next page; null on the last one")
 
 
-def audience_json(audience: AudienceRecord) -> dict[str, Any]:
-    """An audience as AudienceAnswer documents it; `Any` because JSON is."""
+def audience_json(audience: AudienceRecord, forgotten: Forgotten) -> dict[str, Any]:
+    """An audience as AudienceAnswer documents it, without who asked to be forgotten; `Any` because JSON is."""
+    summary = audience.summary
+    if summary and forgotten and "top_members" in summary:
+        told = [each for each in summary["top_members"] if not forgotten.is_member(each["member_id"])]
+        summary = {**summary, "top_members": told}
     return {
         "id": audience.audience_id,
         "type": "audience",
@@ -63,7 +68,7 @@ def audience_json(audience: AudienceRecord) -> dict[str, Any]:
         },
         "cancel_requested": audience.cancel_requested,
         "error": audience.error,
-        "summary": audience.summary,
+        "summary": summary,
         "created_at": moment_text(audience.created_at),
         "finished_at": moment_text(audience.finished_at) if audience.finished_at else None,
     }

@@ -63,7 +63,9 @@ class PopulationBody(Body):
     filter: Filter | None = Field(
         None, description="members by attributes and features, in the grammar of filters", examples=['tier == "gold"']
     )
-    tags: list[Id] = Field([], max_length=100)
+    tags: list[Id] = Field(
+        [], max_length=100, description="has one of these tags of GET /v1/tags", examples=[["at_risk", "lover:TEA"]]
+    )
     store_ids: Ids = Field([], description="bought in one of these stores")
     channels: list[Id] = Field([], max_length=100, description="bought through one of these channels")
 

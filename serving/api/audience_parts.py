@@ -129,7 +129,7 @@ def audience_member(
     with state.records.reading() as transaction:
         audience = finished_audience(transaction, audience_id, what="members")
         member = find_member(transaction, audience.audience_id, member_id)
-    if member is None:
+    if member is None or state.forgotten.is_member(member_id):
         raise NotFound("this member is not in the audience, neither selected nor held out")
     return json_answer(
         {

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from features.contracts.errors import BadRequest, Conflict, NotFound
 from features.contracts.ids import AudienceId
+from features.contracts.tag_settings import refuse_undeclared
 from serving.api.access import AudiencesKey, State
 from serving.api.answering import failures, json_answer, json_text, text_answer
 from serving.api.audience_answers import AudienceAnswer, AudiencesAnswer, audience_json
@@ -58,6 +59,7 @@ async def create_audience(
     answers with its figures; one that takes long answers with its place, as an audience does.
     """
     rule = body.rule(max_size=state.settings.serving.audience_max_size)
+    refuse_undeclared(state.settings.tags, rule.population.tags, where="population.tags")
     first = first_answer(idempotency_key, holder=key, route=ROUTE, body=body)
     answer, audience_id = await run_in_threadpool(_ask, state, body, rule, first)
     if not body.dry_run:
@@ -69,7 +71,7 @@ async def create_audience(
         await anyio.sleep(LOOK_SECONDS)
     if audience.state is not AudienceState.DONE:
         raise BadRequest(audience.error or f"this dry run was {audience.state}")
-    return json_answer(audience_json(audience))
+    return json_answer(audience_json(audience, state.forgotten.forgotten))
 
 
 @router.get(ROUTE, response_model=AudiencesAnswer, responses=failures())
@@ -85,13 +87,14 @@ def list_audiences(
         found = page_of_audiences(transaction, limit=limit + 1, before=cursor)
     page = found[:limit]
     next_cursor = page[-1].audience_id if len(found) > limit else None
-    return json_answer({"items": [audience_json(audience) for audience in page], "next_cursor": next_cursor})
+    items = [audience_json(audience, state.forgotten.forgotten) for audience in page]
+    return json_answer({"items": items, "next_cursor": next_cursor})
 
 
 @router.get(ROUTE + "/{audience_id}", response_model=AudienceAnswer, responses=failures(404))
 def audience_status(state: State, _key: AudiencesKey, audience_id: PathId) -> Response:
     """Show an audience: its state, progress and, once done, its figures."""
-    return json_answer(audience_json(_read(state, audience_id)))
+    return json_answer(audience_json(_read(state, audience_id), state.forgotten.forgotten))
 
 
 @router.post(ROUTE + "/{audience_id}/cancel", response_model=AudienceAnswer, responses=failures(404, 409))
@@ -108,7 +111,7 @@ def cancel_audience(
         if before.state.is_final:
             raise Conflict(f"this audience is {before.state} already; there is nothing to cancel")
         audience = ask_to_cancel(transaction, before.audience_id, at=at)
-        text = json_text(audience_json(audience or before))
+        text = json_text(audience_json(audience or before, state.forgotten.forgotten))
         if first is not None:
             first.remember(transaction, status=200, text=text, at=at)
     return text_answer(text)
@@ -146,7 +149,7 @@ def _ask(
         audience = add_audience(
             transaction, audience_id, name=body.name, rule=rule.to_json(), at=at, is_dry_run=body.dry_run
         )
-        text = json_text(audience_json(audience))
+        text = json_text(audience_json(audience, state.forgotten.forgotten))
         if first is not None:
             first.remember(transaction, status=202, text=text, at=at)
     _enqueue(state, audience_id)

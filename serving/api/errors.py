@@ -12,11 +12,19 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from features.contracts.errors import FacesError, NothingLoaded, RequestError, StoreUnavailable
+from features.contracts.errors import (
+    FacesError,
+    NothingLoaded,
+    RecordsUnavailable,
+    RequestError,
+    StoreUnavailable,
+    TooBusy,
+)
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +41,10 @@ CODES = {
     503: "unavailable",
     504: "timeout",
 }
+
+RECORDS_UNAVAILABLE = ("records_unavailable", "the records cannot be read or written right now; try again")
+UNREADABLE = (OperationalError, InterfaceError, ProgrammingError, PoolTimeoutError)
+"""What SQLAlchemy raises when the database cannot be reached, has no connection to spare, or lacks a table."""
 
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,40}")
 
@@ -65,12 +77,18 @@ def code_of(status: int) -> str:
 def answer_of(error: FacesError) -> Response:
     """The failure that an error of ours stands for."""
     match error:
+        case TooBusy():
+            again = {"Retry-After": str(error.retry_seconds)}
+            return error_answer(error.status, error.code, str(error), headers=again)
         case RequestError():
             headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
             return error_answer(error.status, error.code, str(error), headers=headers)
         case StoreUnavailable():
             log.warning("store_unavailable %s", error)
             return error_answer(503, "store_unavailable", "the member store cannot be read right now; try again")
+        case RecordsUnavailable():
+            log.warning("records_unavailable %s", error)
+            return error_answer(503, *RECORDS_UNAVAILABLE)
         case NothingLoaded():
             return error_answer(503, "nothing_loaded", str(error))
         case _:
@@ -85,10 +103,17 @@ def add_error_handlers(app: FastAPI) -> None:
     async def _ours(_request: Request, error: FacesError) -> Response:
         return answer_of(error)
 
-    @app.exception_handler(OperationalError)
-    async def _records(_request: Request, error: OperationalError) -> Response:
-        log.error("records_unavailable %s", error.orig)
-        return error_answer(503, "records_unavailable", "the records cannot be read or written right now; try again")
+    async def _records(_request: Request, error: Exception) -> Response:
+        log.error("records_unavailable %s", getattr(error, "orig", None) or error)
+        return error_answer(503, *RECORDS_UNAVAILABLE)
+
+    for kind in UNREADABLE:
+        app.add_exception_handler(kind, _records)
+
+    @app.exception_handler(DataError)
+    async def _unfit(_request: Request, _error: DataError) -> Response:
+        # PostgreSQL takes no NUL in a text and no text longer than its column; what it said may repeat the text
+        return error_answer(422, "invalid_request", "a text is too long, or holds a character that cannot be stored")
 
     @app.exception_handler(HTTPException)
     async def _starlette(request: Request, error: HTTPException) -> Response:

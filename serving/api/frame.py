@@ -21,7 +21,9 @@ log = logging.getLogger(__name__)
 class RequestFrame:
     """Innermost: gives each answer its request id and cache rule, and turns an unexpected error into a 500."""
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: Callable[[], int], on_unexpected: Callable[[], None]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, max_body_bytes: Callable[[str], int], on_unexpected: Callable[[], None]
+    ) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
         self._on_unexpected = on_unexpected
@@ -41,7 +43,7 @@ class RequestFrame:
             await send(message)
 
         try:
-            await self._app(scope, _limited(receive, self._max_body_bytes()), send_framed)
+            await self._app(scope, _limited(receive, self._max_body_bytes(scope["path"])), send_framed)
         except Exception:
             # Starlette's own handler would answer and raise again, and the trace would be logged twice
             log.exception("request %s failed: %s", request_id.decode(), scope["method"])

@@ -152,7 +152,8 @@ def delete_list(state: State, key: AudiencesKey, list_id: PathId) -> Response:
 
 
 def _upload(state: ServiceState, kind: ListKind, values: list[str]) -> Upload:
-    return Upload(state.settings, kind, values, keyed=contact_cipher(state.settings).hash_given)
+    keyed = contact_cipher(state.settings).hash_given
+    return Upload(state.settings, kind, values, keyed=keyed, are_gone=state.forgotten.members_gone)
 
 
 def _known(transaction: Transaction, list_id: str) -> IdList:

@@ -51,7 +51,7 @@ def search_products(
     return json_answer({"items": [_product(card) for card in page.items], "next_cursor": page.next_cursor})
 
 
-@router.get("/v1/products/{product_id}/similar", response_model=ProductsAnswer, responses=failures(404))
+@router.get("/v1/products/{product_id:path}/similar", response_model=ProductsAnswer, responses=failures(404))
 def similar_products(
     state: State,
     _key: RecommendKey,

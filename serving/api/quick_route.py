@@ -61,4 +61,4 @@ def _trusted_key(request: Request, state: ServiceState, scope: Scope) -> ApiKey 
         elif name in (b"authorization", b"x-api-key", b"idempotency-key"):
             return None
     key = state.keys.trusted(text.decode("latin-1")) if text and is_json else None
-    return key if key is not None and (scope in key.scopes or Scope.ADMIN in key.scopes) else None
+    return key if key is not None and key.may(scope) else None

@@ -38,6 +38,7 @@ def audience(
     population_category: ask.PopulationCategory = None,
     population_days: ask.PopulationDays = None,
     population_filter: ask.PopulationFilter = None,
+    population_tag: ask.PopulationTags = None,
     store: ask.Stores = None,
     order_channel: ask.Channels = None,
     exclude_bought_within: ask.ExcludeBought = None,

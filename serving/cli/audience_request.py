@@ -40,6 +40,10 @@ PopulationCategory = Annotated[
 ]
 PopulationDays = Annotated[int | None, typer.Option(metavar=WITHIN, help="within these days")]
 PopulationFilter = Annotated[str | None, typer.Option(help="""choose among members like 'gender == "f"'""")]
+PopulationTags = Annotated[
+    list[str] | None,
+    typer.Option("--population-tag", help="choose among members with this tag (`faces tags`); may be repeated"),
+]
 Stores = Annotated[
     list[str] | None, typer.Option("--store", help="choose among members who bought in this store; may be repeated")
 ]
@@ -101,6 +105,7 @@ def request_of(options: dict[str, Any]) -> dict[str, Any]:
         "bought_within_days": options["bought_within"],
         "bought_category_within": _given(bought),
         "filter": options["population_filter"],
+        "tags": options["population_tag"],
         "store_ids": options["store"],
         "channels": options["order_channel"],
     }

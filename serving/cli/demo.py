@@ -1,4 +1,4 @@
-"""`faces demo`: the whole way of the data on The Complete Journey, ending in answers over HTTP."""
+"""`faces demo`: the whole way of the data, of The Complete Journey or of your own, ending in answers over HTTP."""
 
 from __future__ import annotations
 
@@ -14,20 +14,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
 from features.contracts.errors import Refused
 from features.contracts.settings import Settings
+from features.sources.complete_journey import stands_in
 from serving.cli import features, load, promote, release, train
+from serving.cli.demo_shop import SHOP_VARIABLE, Subject, demo_subject, shop_of_own
 from serving.cli.options import AsOf, JsonFile, settings_at, write_figures
 from serving.cli.screen import say, show_table
 from serving.cli.serve import Port, on_port
 from serving.guard import require_free_port
 
 READY_SECONDS = 120
-AUDIENCE_SIZE = 200
 AUDIENCE_SECONDS = 120
+NAME_LENGTH = 100
 TOP = 10
 
 
@@ -55,15 +58,33 @@ def demo(
 ) -> None:
     """Load, build, train, release and serve, then show a recommendation and an audience over HTTP.
 
-    Leaves the service in the foreground; stop it with Ctrl-C.
+    Tables of your own go into the shop `own`, unless the settings name another one. Leaves the service in the
+    foreground; stop it with Ctrl-C.
     """
-    settings, _ = settings_at(as_of)
-    settings = on_port(settings, port)
-    # Told before the minutes of work, not after them.
-    require_free_port(settings.serving.host, settings.serving.port)
-    timings = _Timings()
+    is_own = source is not None and not stands_in(source)
+    with shop_of_own(is_own=is_own):
+        settings, _ = settings_at(as_of)
+        settings = on_port(settings, port)
+        # Told before the minutes of work, not after them.
+        require_free_port(settings.serving.host, settings.serving.port)
+        timings = _Timings()
+        _make(timings, source, as_of, with_synthetic_contacts=not is_own)
+        with _service(settings, as_of) as service:
+            with timings.step("serve"):
+                shown = _show(settings, service)
+            rows = [[name, f"{seconds:.1f}"] for name, seconds in timings.seconds.items()]
+            show_table("Time", ["step", "seconds"], rows)
+            peak_gb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2)
+            say(f"{sum(timings.seconds.values()):.0f} seconds in all, {peak_gb} GB at most in this process")
+            write_figures(json, {"seconds": timings.seconds, "peak_memory_gb": peak_gb, **shown})
+            if not no_serve:
+                say("the service stays; stop it with Ctrl-C")
+                service.wait()
+
+
+def _make(timings: _Timings, source: Path | None, as_of: str | None, *, with_synthetic_contacts: bool) -> None:
     with timings.step("load"):
-        load.load(source=source, with_synthetic_contacts=True, as_of=as_of)
+        load.load(source=source, with_synthetic_contacts=with_synthetic_contacts, as_of=as_of)
     with timings.step("features"):
         features.features(as_of=as_of)
     with timings.step("train"):
@@ -72,16 +93,6 @@ def demo(
         promote.promote(as_of=as_of)
     with timings.step("release"):
         release.release(as_of=as_of)
-    with _service(settings, as_of) as service:
-        with timings.step("serve"):
-            shown = _show(settings, service)
-        show_table("Time", ["step", "seconds"], [[name, f"{seconds:.1f}"] for name, seconds in timings.seconds.items()])
-        peak_gb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2)
-        say(f"{sum(timings.seconds.values()):.0f} seconds in all, {peak_gb} GB at most in this process")
-        write_figures(json, {"seconds": timings.seconds, "peak_memory_gb": peak_gb, **shown})
-        if not no_serve:
-            say("the service stays; stop it with Ctrl-C")
-            service.wait()
 
 
 @contextlib.contextmanager
@@ -118,13 +129,16 @@ def _show(settings: Settings, service: subprocess.Popen[bytes]) -> dict[str, Any
     records.close()
     url = address(settings)
     _until(READY_SECONDS, "the service did not get ready", lambda: _is_ready(url, service))
-    member_id, category = typical_member_and_category(settings)
+    subject = demo_subject(settings)
     with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
-        recommendation = _recommend(client, member_id)
-        audience = _audience(client, category)
+        recommendation = _recommend(client, subject.member_id)
+        audience = _audience(client, subject)
     say(f"\nkey: {key}")
-    say(f"try: curl -s {url}/v1/members/{member_id} -H 'Authorization: Bearer {key}'")
-    say(f"API: {url}/docs\n")
+    say(f"try: curl -s {url}/v1/members/{quote(subject.member_id, safe='')} -H 'Authorization: Bearer {key}'")
+    say(f"API: {url}/docs")
+    shop = f"{SHOP_VARIABLE}={settings.shop} " if SHOP_VARIABLE in os.environ else ""
+    say(f"next: {shop}faces audience {subject.option} --size {subject.size}")
+    say(f"      {shop}faces recommend --all --scenario home --out recommendations.parquet\n")
     return {"key": key, "url": url, "recommendation": recommendation, "audience": audience}
 
 
@@ -134,13 +148,13 @@ def _recommend(client: Any, member_id: str) -> dict[str, Any]:
     show_table(
         f"POST /v1/recommendations: the top {TOP} for member {member_id}, as of {answer['as_of']}",
         ["product", "name", "why"],
-        [[item["id"], item["name"], item["reasons"][0]["sentence"]] for item in answer["items"]],
+        [[item["id"], item["name"] or "", item["reasons"][0]["sentence"]] for item in answer["items"]],
     )
     return answer
 
 
-def _audience(client: Any, category: str) -> dict[str, Any]:
-    body = {"name": f"The demo's {category}", "target": {"category": category}, "size": AUDIENCE_SIZE}
+def _audience(client: Any, subject: Subject) -> dict[str, Any]:
+    body = {"name": f"The demo's {subject.words}"[:NAME_LENGTH], "target": subject.target, "size": subject.size}
     location = client.post("/v1/audiences", json=body).raise_for_status().headers["Location"]
     audience: dict[str, Any] = {}
 
@@ -153,41 +167,17 @@ def _audience(client: Any, category: str) -> dict[str, Any]:
         raise Refused(f"demo: the audience {audience['state']}: {audience.get('error')}")
     summary = audience["summary"]
     say(
-        f"\nPOST /v1/audiences: who will buy {category} within {summary['horizon_days']} days? "
+        f"\nPOST /v1/audiences: who will buy {subject.words} within {summary['horizon_days']} days? "
         f"{summary['size']:,} of {summary['population']:,} members, {summary['expected_buyers']:,} expected to buy"
     )
+    for sentence in (*summary["warnings"], *summary["notes"]):
+        say(sentence)
     show_table(
         "The likeliest buyers",
         ["member", "probability"],
         [[each["member_id"], each["probability"]] for each in summary["top_members"]],
     )
     return audience
-
-
-def typical_member_and_category(settings: Settings) -> tuple[str, str]:
-    """A member who orders as often as the median one, and a category that about a fifth of the members buy."""
-    import duckdb
-
-    from features.groups.catalogue import GROUPS
-    from features.snapshots import current_build
-
-    build = current_build(settings.paths)
-    members = build.snapshot(GROUPS["member_value"], build.as_of)
-    categories = build.snapshot(GROUPS["category_demand"], build.as_of)
-    with duckdb.connect() as con:
-        member = con.execute(
-            "SELECT member_id FROM read_parquet($file) WHERE orders_28d > 0 "
-            "ORDER BY abs(orders_91d - (SELECT median(orders_91d) FROM read_parquet($file))), member_id LIMIT 1",
-            {"file": str(members)},
-        ).fetchone()
-        category = con.execute(
-            "SELECT category FROM read_parquet($categories) "
-            "ORDER BY abs(buyers_91d - 0.2 * (SELECT count(*) FROM read_parquet($members))), category LIMIT 1",
-            {"categories": str(categories), "members": str(members)},
-        ).fetchone()
-    if member is None or category is None:
-        raise Refused("demo: the data holds no member with an order of the last 28 days, or no category")
-    return str(member[0]), str(category[0])
 
 
 def _is_ready(url: str, service: subprocess.Popen[bytes]) -> bool:

@@ -6,6 +6,7 @@ import typer
 
 from serving.cli.evaluate_coupons import evaluate_coupons
 from serving.cli.evaluate_expected import evaluate_expected
+from serving.cli.evaluate_identity import evaluate_identity
 from serving.cli.evaluate_launches import evaluate_launches
 from serving.cli.evaluate_newcomers import evaluate_newcomers
 from serving.cli.evaluate_propensity import evaluate_propensity
@@ -22,4 +23,5 @@ app.command("newcomers")(evaluate_newcomers)
 app.command("coupons")(evaluate_coupons)
 app.command("launches")(evaluate_launches)
 app.command("expected")(evaluate_expected)
+app.command("identity")(evaluate_identity)
 app.command("propensity")(evaluate_propensity)

@@ -46,14 +46,18 @@ def evaluate_expected(
     from features.store.history import open_history
     from features.tables.storage import current_tables
     from serving.audiences.holdout import held_out
+    from training.cutoffs import words_on_moved
     from training.evaluation.expected_run import evaluate_expected as evaluate
     from training.evaluation.expected_run import log_expected, plan_expected
     from training.tracking import open_tracking
 
     tables = current_tables(settings.paths)
     with progress("features") as report:
-        moments = plan_expected(settings, weeks, as_of=tables.latest_at, first=None).moments
-        history = open_history(settings, build_features(settings, as_of=None, extra_moments=moments, progress=report))
+        plan = plan_expected(settings, weeks, as_of=tables.latest_at, first=None)
+        built = build_features(settings, as_of=None, extra_moments=plan.moments, progress=report)
+        history = open_history(settings, built)
+    for sentence in words_on_moved(max(weeks), plan.moved, anchor=settings.week_anchor, zone=settings.zone):
+        say(sentence)
     with progress("evaluation") as report:
         found = evaluate(
             settings,

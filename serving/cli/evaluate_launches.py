@@ -46,6 +46,7 @@ def evaluate_launches(
 
     from features.snapshots import build_features
     from features.tables.storage import current_tables
+    from training.cutoffs import words_on_moved
     from training.evaluation.launches import LaunchWeeks
     from training.evaluation.launches import evaluate_launches as evaluate
     from training.evaluation.launches_run import launch_rows, log_launches
@@ -54,8 +55,14 @@ def evaluate_launches(
     tables = current_tables(settings.paths)
     with progress("features") as report:
         build = build_features(settings, as_of=moment, progress=report)
+    weeks = LaunchWeeks().within(settings, as_of=build.as_of)
+    usual = LaunchWeeks()
+    for sentence in words_on_moved(
+        usual.report_to, weeks.report_to - usual.report_to, anchor=settings.week_anchor, zone=settings.zone
+    ):
+        say(sentence)
     with progress("launches") as report:
-        found = evaluate(settings, build, as_of=build.as_of, weeks=LaunchWeeks(), progress=report)
+        found = evaluate(settings, build, as_of=build.as_of, weeks=weeks, progress=report)
     log_launches(settings, open_tracking(settings), found, as_of=build.as_of)
     _show(found)
     rows = launch_rows(found.rows)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
 
-import typer
-
-from serving.cli.evaluate_recommendations import WEEKS, Keep, week_numbers
+from features.contracts.errors import Refused
+from serving.cli.evaluate_recommendations import Keep, Weeks, chosen_weeks
 from serving.cli.options import JsonFile, settings_at, write_figures
-from serving.cli.screen import progress, say, show_table
+from serving.cli.screen import progress, show_table
 
 
 def evaluate_newcomers(
     *,
-    weeks: Annotated[str, typer.Option(help="cut-offs to report on, as numbers of weeks")] = WEEKS,
+    weeks: Weeks = None,
     json: JsonFile = None,
     keep: Keep = None,
 ) -> None:
@@ -27,17 +25,22 @@ def evaluate_newcomers(
     from features.prepared import PURCHASES_FILE
     from features.snapshots import build_features
     from features.tables.storage import current_tables
+    from training.minimum import fitted_to
     from training.recommendations.plan import plan_evaluation
     from training.release.segment_keys import member_keys
     from training.release.segment_quality import cold_quality
 
     tables = current_tables(settings.paths)
-    plan = plan_evaluation(settings, week_numbers(weeks), as_of=tables.latest_at, first=None)
+    asked = chosen_weeks(settings, weeks, as_of=tables.latest_at)
+    weeks = ",".join(map(str, asked))
+    plan = plan_evaluation(settings, asked, as_of=tables.latest_at, first=None)
     with progress("features") as report:
         build = build_features(settings, as_of=None, progress=report)
-    found = cold_quality(settings, build.folder / PURCHASES_FILE, member_keys(tables.folder), cutoffs=plan.tests)
+    purchases = build.folder / PURCHASES_FILE
+    fitted = fitted_to(settings, purchases, as_of=build.as_of)
+    found = cold_quality(fitted.settings, purchases, member_keys(tables.folder), cutoffs=plan.tests)
     if not found:
-        say("not evaluated: no member has attributes to be known by")
+        raise Refused("newcomers: no member has attributes to be known by; load member_records with birth_year or city")
     show_table(
         f"Newcomers, mean over weeks {weeks}: full catalogue, first 10",
         ["method", "recall@10", "+-", "ndcg@10", "hit@10", "precision@10", "gain", "+-"],

@@ -50,8 +50,8 @@ def evaluate_propensity(
     from training.tracking import open_tracking
 
     tables = current_tables(settings.paths)
-    week = settings.propensity.test_week if snapshot is None else snapshot
     latest = tables.latest_at if moment is None else min(moment, tables.latest_at)
+    week = _usual_week(settings, as_of=latest) if snapshot is None else snapshot
     found = _evaluated(settings, week=week, seed=settings.seed if seed is None else seed, as_of=latest)
     log_propensity(settings, open_tracking(settings), found, as_of=latest)
     _show(found)
@@ -73,6 +73,17 @@ def evaluate_propensity(
             "reliability": records.reliability,
         },
     )
+
+
+def _usual_week(settings: Settings, *, as_of: datetime) -> int:
+    from training.cutoffs import words_on_moved
+    from training.propensity.plan import propensity_weeks_moved
+
+    week = settings.propensity.test_week
+    moved = propensity_weeks_moved(settings, as_of=as_of)
+    for sentence in words_on_moved(week, moved, anchor=settings.week_anchor, zone=settings.zone):
+        say(sentence)
+    return week + moved
 
 
 def _evaluated(settings: Settings, *, week: int, seed: int, as_of: datetime) -> PropensityReport:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from features.contracts.errors import Refused
 from features.contracts.settings import Settings
 from serving.cli.options import JsonFile, settings_at, write_figures
 from serving.cli.screen import progress, say, show_table
@@ -19,12 +20,18 @@ if TYPE_CHECKING:
     from training.evaluation.recommendations import Evaluation
 
 WEEKS = "46,48,50,52"
+Weeks = Annotated[
+    str | None,
+    typer.Option(
+        help=f"cut-offs to report on, as numbers of weeks; default: {WEEKS}, or as far back from the data's end"
+    ),
+]
 Keep = Annotated[Path | None, typer.Option(help="also write what docs/quality.md is generated from")]
 
 
 def evaluate_recommendations(
     *,
-    weeks: Annotated[str, typer.Option(help="cut-offs to report on, as numbers of weeks; never chosen on")] = WEEKS,
+    weeks: Weeks = None,
     json: JsonFile = None,
     keep: Keep = None,
 ) -> None:
@@ -33,7 +40,6 @@ def evaluate_recommendations(
     Rankers learn from weeks before these alone. Ties go to the more popular product, then to the smaller id. The table
     is kept in MLflow.
     """
-    asked = week_numbers(weeks)
     settings, _ = settings_at(None)
 
     from features.tables.storage import current_tables
@@ -41,7 +47,11 @@ def evaluate_recommendations(
     from training.tracking import open_tracking
 
     tables = current_tables(settings.paths)
+    asked = chosen_weeks(settings, weeks, as_of=tables.latest_at)
+    weeks = ",".join(map(str, asked))
     found = _evaluated(settings, asked, as_of=tables.latest_at)
+    if not found.rows:
+        raise Refused(f"evaluate: no week could be tested: {'; '.join(found.not_evaluated)}")
     _show(found, weeks)
     rows = [asdict(row) for row in found.rows]
     write_figures(json, rows)
@@ -65,6 +75,7 @@ def _evaluated(settings: Settings, weeks: Sequence[int], *, as_of: datetime) -> 
     from features.store.history import open_history
     from serving.recommendations.served_lists import served_lists
     from training.evaluation.recommendations import evaluate_recommendations as evaluate
+    from training.minimum import fitted_to
     from training.recommendations.learning import Learner
     from training.recommendations.plan import first_purchase_at, plan_evaluation
 
@@ -73,8 +84,11 @@ def _evaluated(settings: Settings, weeks: Sequence[int], *, as_of: datetime) -> 
         history = open_history(settings, build_features(settings, as_of=None, extra_moments=moments, progress=report))
     first = first_purchase_at(history.build.folder / PURCHASES_FILE)
     plan = plan_evaluation(settings, weeks, as_of=as_of, first=first)
+    fitted = fitted_to(settings, history.build.folder / PURCHASES_FILE, as_of=as_of)
+    for each in fitted.fallbacks:
+        say(each.sentence)
     learner = Learner(
-        settings=settings,
+        settings=fitted.settings,
         history=history,
         tables_folder=settings.paths.tables / history.build.tables_version,
         missing=list(plan.missing),
@@ -86,7 +100,7 @@ def _evaluated(settings: Settings, weeks: Sequence[int], *, as_of: datetime) -> 
             begun.append(what)
             report(len(begun) - 1, len(plan.moments) + 5, what)
 
-        return evaluate(learner, plan, served=partial(served_lists, settings), step=step)
+        return evaluate(learner, plan, served=partial(served_lists, fitted.settings), step=step)
 
 
 def _show(found: Evaluation, weeks: str) -> None:
@@ -107,6 +121,20 @@ def _show(found: Evaluation, weeks: str) -> None:
         )
     for sentence in found.not_evaluated:
         say(f"not evaluated: {sentence}")
+
+
+def chosen_weeks(settings: Settings, weeks: str | None, *, as_of: datetime) -> list[int]:
+    """The weeks that are named, else WEEKS: moved with the data's end where it does not cover them, which is said."""
+    from training.cutoffs import words_on_moved
+    from training.recommendations.plan import evaluated_weeks
+
+    if weeks is not None:
+        return week_numbers(weeks)
+    usual = week_numbers(WEEKS)
+    found = evaluated_weeks(settings, usual, as_of=as_of)
+    for sentence in words_on_moved(usual[-1], found[-1] - usual[-1], anchor=settings.week_anchor, zone=settings.zone):
+        say(sentence)
+    return found
 
 
 def week_numbers(weeks: str) -> list[int]:

@@ -12,11 +12,16 @@ def features(*, as_of: AsOf = None, json: JsonFile = None) -> None:
     What is computed already stays; a run that was cut off is taken up where it stopped.
     """
     from features.groups.catalogue import GROUPS
+    from features.tables.no_goods import no_goods
+    from features.tables.storage import current_tables
     from serving.cli.steps import build_to
 
     settings, moment = settings_at(as_of)
     with progress("features") as report:
         build = build_to(settings, moment, report)
+    left_out = no_goods(current_tables(settings.paths), settings.features).sentence
+    if left_out is not None:
+        say(left_out)
     say(f"features: {len(GROUPS)} groups at {len(build.moments)} moments, the last {build.as_of:%Y-%m-%d %H:%M} UTC")
     say(f"wrote {build.folder}")
     write_figures(

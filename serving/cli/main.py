@@ -13,15 +13,21 @@ from serving.cli import (
     demo,
     evaluate,
     features,
+    forget,
     generate,
     keys,
     load,
+    loads,
+    members,
     promote,
     recommend,
     release,
+    replay,
+    report,
     results,
     score,
     serve,
+    tags,
     train,
 )
 
@@ -37,7 +43,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command("load")(load.load)
+app.command("forget")(forget.forget)
 app.command("features")(features.features)
+app.command("tags")(tags.tags)
 app.command("train")(train.train)
 app.command("promote")(promote.promote)
 app.command("release")(release.release)
@@ -46,10 +54,14 @@ app.command("recommend")(recommend.recommend)
 app.command("audience")(audience.audience)
 app.command("results")(results.results)
 app.command("serve")(serve.serve)
+app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)
 app.command("generate")(generate.generate)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(keys.app, name="keys")
+app.add_typer(report.app, name="report")
+app.add_typer(loads.app, name="loads")
+app.add_typer(members.app, name="members")
 
 
 @app.callback()

@@ -17,12 +17,15 @@ def build_to(settings: Settings, moment: datetime | None, report: Report) -> Fea
     """The features as of a moment (None: the latest), with the snapshots that training asks for."""
     from features.snapshots import build_features
     from features.tables.storage import current_tables
+    from features.tags.checking import check_tags
+    from features.tags.stored import write_tags
     from training.propensity.plan import propensity_moments
     from training.recommendations.plan import plan_training
 
+    check_tags(settings.tags)
     latest = current_tables(settings.paths).latest_at
     as_of = latest if moment is None else min(moment, latest)
-    return build_features(
+    build = build_features(
         settings,
         as_of=moment,
         extra_moments=[
@@ -31,6 +34,8 @@ def build_to(settings: Settings, moment: datetime | None, report: Report) -> Fea
         ],
         progress=report,
     )
+    write_tags(settings, build)
+    return build
 
 
 def history_to(settings: Settings, moment: datetime | None, report: Report) -> History:

@@ -6,10 +6,12 @@ import hashlib
 import re
 
 from features.contracts.destination_settings import DestinationSettings
-from features.contracts.secrecy import normalised_email, normalised_phone
+from features.contracts.identifiers import normalised_email
 
 _OPENID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,127}")
 _ADDRESS = re.compile(r"[^@\s=+\-'\"<>,;][^@\s\"<>,;]*@[^@\s\"<>,;]+")
+_PHONE = re.compile(r"\+?[0-9]{5,15}")
+_FILLING = re.compile(r"[\s\-().]")
 _LONGEST_PHONE = 15
 """Digits of a number with its calling code (ITU-T E.164)."""
 
@@ -33,8 +35,11 @@ def formed(contact: str, destination: DestinationSettings) -> str | None:
 
 
 def _phone(number: str, destination: DestinationSettings) -> str | None:
-    bare = normalised_phone(number)
-    if bare is None or destination.form == "as_known":
+    # the load has brought it into E.164; one without a calling code comes from a load of before
+    bare = _FILLING.sub("", number)
+    if not _PHONE.fullmatch(bare):
+        return None
+    if destination.form == "as_known":
         return bare
     digits = bare.removeprefix("+")
     if not bare.startswith("+"):

@@ -19,6 +19,7 @@ from serving.exports.contact_forms import formed
 from serving.exports.formats import MEDIA_TYPES, csv_pieces, jsonl_pieces, parquet_pieces
 from serving.exports.leaving import Leaving, LeavingCounts, open_leaving
 from serving.exports.request import CONTACTS_ARE, ExportRequest
+from serving.forgetting.watch import ForgottenWatch, open_watch
 from serving.new_ids import new_id
 from serving.records.audience_members import SCHEMA, member_batches
 from serving.records.audit import AuditEntry, add_audit
@@ -56,7 +57,10 @@ def make_export(
     Held-out members, members without consent and contacts that came before stay. Whoever leaves counts as contacted.
     """
     needed = {name for name in SCHEMA.names if name in request.columns} | {"rank", "member_id", "is_held_out"}
-    members = member_batches(records, audience_id, tuple(name for name in SCHEMA.names if name in needed))
+    watch = open_watch(settings, records)
+    members = _without_forgotten(
+        member_batches(records, audience_id, tuple(name for name in SCHEMA.names if name in needed)), watch
+    )
     leaving = open_leaving(settings, members, channel=request.channel, needs_contact=request.contact is not None)
     job = _Job(
         records=records,
@@ -76,6 +80,15 @@ def make_export(
         counts=leaving.counts,
         pieces=job.pieces(),
     )
+
+
+def _without_forgotten(batches: Iterator[pa.RecordBatch], watch: ForgottenWatch) -> Iterator[pa.RecordBatch]:
+    """The batches without members who asked to be forgotten since the audience was built: they do not even count."""
+    forgotten = watch.forgotten
+    for batch in batches:
+        if forgotten:
+            batch = batch.filter(pa.array(~forgotten.are_members(batch.column("member_id").to_pylist())))
+        yield batch
 
 
 @dataclass(frozen=True, kw_only=True)

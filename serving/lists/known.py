@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from features.contracts.settings import Settings
@@ -40,10 +42,17 @@ class Named:
     unknown: int
 
 
-def named_by(settings: Settings, kind: ListKind, entries: Sequence[str]) -> Named:
+def named_by(
+    settings: Settings,
+    kind: ListKind,
+    entries: Sequence[str],
+    *,
+    are_gone: Callable[[Ids], npt.NDArray[np.bool_]] | None = None,
+) -> Named:
     """What the entries (each once) name now. Raises NothingLoaded.
 
-    A phone number that several members share names each of them.
+    A phone number that several members share names each of them. `are_gone` tells which members asked to be
+    forgotten: they are known to nobody any more.
     """
     tables = current_tables(settings.paths)
     needed, sql = _NAMED[kind]
@@ -51,12 +60,26 @@ def named_by(settings: Settings, kind: ListKind, entries: Sequence[str]) -> Name
         return Named(ids=np.empty(0, dtype=np.str_), known=0, unknown=len(entries))
     files = {
         table: "read_parquet('{}')".format(literal_path(tables.file(table)).replace("'", "''"))
-        for table in ("members", "member_records", "member_ids", "products")
+        for table in ("members", "member_records", "member_ids", "member_aliases", "products")
     }
+    named_sql = sql.format(**files)
+    if kind is ListKind.MEMBER_ID and tables.file("member_aliases").is_file():
+        # a list of before a merge still names the member
+        named_sql += " UNION ALL SELECT old_member_id, member_id FROM {member_aliases}".format(**files)
     with contextlib.closing(open_session(settings, zone="UTC", memory=MEMORY)) as con:
         con.register("entries", pa.table({"entry": pa.array(entries, pa.string())}))
-        con.execute(f"CREATE TEMP TABLE named AS SELECT * FROM entries JOIN ({sql.format(**files)}) USING (entry)")
+        con.execute(f"CREATE TEMP TABLE named AS SELECT * FROM entries JOIN ({named_sql}) USING (entry)")
+        if are_gone is not None and kind is not ListKind.PRODUCT_ID:
+            _remove_gone(con, are_gone)
         counted = con.execute("SELECT count(DISTINCT entry) FROM named").fetchone()
         ids = con.execute("SELECT DISTINCT id FROM named ORDER BY id").fetchnumpy()["id"]
     known = counted[0] if counted else 0
     return Named(ids=np.asarray(ids, dtype=np.str_), known=known, unknown=len(entries) - known)
+
+
+def _remove_gone(con: duckdb.DuckDBPyConnection, are_gone: Callable[[Ids], npt.NDArray[np.bool_]]) -> None:
+    ids = np.asarray(con.execute("SELECT DISTINCT id FROM named ORDER BY id").fetchnumpy()["id"], dtype=np.str_)
+    gone = ids[are_gone(ids)]
+    if len(gone):
+        con.register("gone", pa.table({"id": pa.array(gone, pa.string())}))
+        con.execute("DELETE FROM named WHERE id IN (SELECT id FROM gone)")

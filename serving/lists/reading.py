@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from features.contracts.secrecy import given_hash
+from features.contracts.identifiers import given_hash
 from serving.records.id_lists import ListKind
 
 LONGEST_ID = 200

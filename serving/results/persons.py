@@ -30,8 +30,8 @@ def create_persons(con: duckdb.DuckDBPyConnection, tables: Path) -> PersonCounts
     """Creates `persons` from `chosen` (member_id, is_held_out, is_told): one row per person, who is held out when any
     of their ids is.
 
-    An id that names no member now is looked up among the channels' own ids, of which ids are made as long as nobody
-    resolves them: see `features.tables.identity`.
+    An id that names no member now is looked up among those that were merged, then among the channels' own ids, of which
+    ids are made: see `features.identity.naming`.
     """
     members, people = (_file(tables / f"{name}.parquet") for name in ("members", "member_ids"))
     con.execute(f"""
@@ -42,10 +42,12 @@ def create_persons(con: duckdb.DuckDBPyConnection, tables: Path) -> PersonCounts
             GROUP BY source_id HAVING count(DISTINCT member_id) = 1
             UNION SELECT source || ':' || source_id, member_id FROM {people}
         ),
+        merged AS ({_merged_sql(tables)}),
         one_name AS (SELECT old_id, min(new_id) AS new_id FROM renamed GROUP BY old_id HAVING count(*) = 1)
-        SELECT chosen.*, known.member_id IS NOT NULL OR new_id IS NOT NULL AS is_known,
-            coalesce(known.member_id, new_id, chosen.member_id) AS person
+        SELECT chosen.*, known.member_id IS NOT NULL OR now_id IS NOT NULL OR new_id IS NOT NULL AS is_known,
+            coalesce(known.member_id, merged.now_id, new_id, chosen.member_id) AS person
         FROM chosen LEFT JOIN known USING (member_id) LEFT JOIN one_name ON chosen.member_id = one_name.old_id
+        LEFT JOIN merged ON chosen.member_id = merged.old_id
     """)
     con.execute(
         "CREATE TEMP TABLE persons AS SELECT person, bool_or(is_held_out) AS is_held_out, bool_or(is_told) AS is_told, "
@@ -57,6 +59,13 @@ def create_persons(con: duckdb.DuckDBPyConnection, tables: Path) -> PersonCounts
     ).fetchone()
     every, persons, both, unknown = counted or (0, 0, 0, 0)
     return PersonCounts(members=every, persons=persons, held_out_wins=both, no_longer_known=unknown)
+
+
+def _merged_sql(tables: Path) -> str:
+    aliases = tables / "member_aliases.parquet"
+    if not aliases.is_file():
+        return "SELECT NULL::VARCHAR AS old_id, NULL::VARCHAR AS now_id WHERE false"
+    return f"SELECT old_member_id AS old_id, member_id AS now_id FROM {_file(aliases)}"
 
 
 def _file(file: Path) -> str:

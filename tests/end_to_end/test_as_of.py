@@ -65,7 +65,7 @@ def test_as_of_an_earlier_moment_later_data_changes_no_answer(small_shop, shop, 
             pages = [service.send("GET", f"/v1/members/{number}").json() for number in range(1, 30)]
             for page in (page for page in pages if "error" not in page):
                 assert page["as_of"] == moment.replace("+00:00", "Z")
-                assert max(purchase["ordered_at"] for purchase in page["recent_purchases"]) < page["as_of"]
+                assert max((each["ordered_at"] for each in page["recent_purchases"]), default="") < page["as_of"]
             answers = [service.recommend({"member_id": str(number)}, count=20) for number in range(1, 30)]
             asked = service.send("POST", "/v1/audiences", {"target": {"category": "SOFT DRINKS"}, "size": 50})
             audience = service.built_audience(asked.headers["location"])["summary"]

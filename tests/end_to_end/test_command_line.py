@@ -13,7 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from features.contracts.settings import settings_file
+from features.contracts.settings_files import settings_file
 from serving.auth import Scope
 from serving.cli.main import app
 
@@ -67,7 +67,9 @@ def test_the_commands_are_those_that_the_way_of_the_data_needs():
     assert [path[0] for path, _ in COMMANDS if len(path) == 1] == [
         *(
             "load",
+            "forget",
             "features",
+            "tags",
             "train",
             "promote",
             "release",
@@ -76,10 +78,14 @@ def test_the_commands_are_those_that_the_way_of_the_data_needs():
             "audience",
             "results",
             "serve",
+            "replay",
             "demo",
             "generate",
             "evaluate",
             "keys",
+            "report",
+            "loads",
+            "members",
         )
     ]
 

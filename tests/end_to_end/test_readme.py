@@ -33,7 +33,7 @@ def run(command: list[str], service, folder: Path) -> str:
 
 @pytest.mark.slow
 def test_the_commands_of_the_readme_give_answers(service, tmp_path):
-    recommend, scenarios, products, audience = (
+    recommend, scenarios, products, events, audience = (
         run(["bash", "-ec", block.replace(SHOWN_URL, service.url)], service, tmp_path) for block in blocks("bash")
     )
     shown = json.loads(blocks("json")[0])
@@ -46,6 +46,7 @@ def test_the_commands_of_the_readme_give_answers(service, tmp_path):
     assert all(item["reasons"][0]["sentence"] for item in discovered["items"])
     assert "1082185" not in [item["id"] for item in completed["items"]]
     assert '"error"' not in products
+    assert json.loads(events) == {"accepted": 1, "duplicates": 0, "rejected": []}
     rows = audience.splitlines()
     start = rows.index("phone,member_id,coupon_id")
     assert all(row.startswith("+1555") for row in rows[start + 1 :])

@@ -53,7 +53,7 @@ def save_affinity(model: AffinityModel, folder: Path) -> None:
             "weights": asdict(model.weights),
             "candidate_fields": list(CANDIDATE_FIELDS),
             "feature_schema": feature_schema_hash(),
-            "checksums": {name: _checksum(folder / name) for name in (ARRAYS, MEMBERS, PRODUCTS)},
+            "checksums": {name: file_checksum(folder / name) for name in (ARRAYS, MEMBERS, PRODUCTS)},
         },
     )
 
@@ -65,7 +65,7 @@ def load_affinity(folder: Path) -> AffinityModel:
         raise ReleaseDamaged(f"affinity: {folder / MODEL} is missing; train again")
     for name, expected in written["checksums"].items():
         file = folder / name
-        if not file.is_file() or _checksum(file) != expected:
+        if not file.is_file() or file_checksum(file) != expected:
             raise ReleaseDamaged(f"affinity: {file} is missing or was changed since training; train again")
     if written["candidate_fields"] != list(CANDIDATE_FIELDS):
         raise ReleaseDamaged(
@@ -100,7 +100,7 @@ def _settings(file: Path, written: dict[str, object]) -> AffinitySettings:
         ) from error
 
 
-def _checksum(file: Path) -> str:
+def file_checksum(file: Path) -> str:
     """SHA-256 of the file, hexadecimal."""
     with file.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()

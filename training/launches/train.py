@@ -21,6 +21,7 @@ from training.launches.past import BASE_HORIZON, PastLaunches, find_launches
 from training.launches.rates import HORIZONS, LaunchRates, fit_rates
 from training.launches.shop import Example, LearningShop, read_shop
 from training.launches.simulated import simulated_launches
+from training.minimum import Fallback
 from training.propensity.groupings import Groupings, read_groupings
 
 LOG = logging.getLogger(__name__)
@@ -59,16 +60,17 @@ def fit_launches(
     *,
     as_of: datetime,
     progress: Progress = lambda _done, _all, _what: None,
-) -> TrainedLaunches | None:
-    """The model of the launches whose first 28 days had passed by `as_of`; None where there were too few."""
+) -> TrainedLaunches | Fallback:
+    """The model of the launches whose first 28 days had passed by `as_of`; what answers where there were too few."""
     started = perf_counter()
     groupings = read_groupings(build.folder)
     launches = find_launches(build.folder / PURCHASES_FILE, groupings, as_of=as_of, timezone=settings.timezone)
     known = launches.known_at(days_since_epoch(as_of))
     learnable = newest(big_launches(known, settings.launches), settings.launches.most_launches)
     if len(learnable.at_days) < settings.launches.least_launches:
-        LOG.info("launches: %d are too few to learn from", len(learnable.at_days))
-        return None
+        asked = settings.launches
+        found = f"{len(learnable.at_days)} past launches with {asked.min_buyers} buyers"
+        return Fallback(part="launches", why=f"{found}, {asked.least_launches} are needed")
     shop = shop_of(settings, build, groupings, launches, learnt=learnable, until=as_of)
     progress(0, 1, "launches to learn from")
     real, simulated = examples_of(settings, shop, learnable, until=as_of)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.contracts.errors import Refused
+from features.contracts.errors import TooLittleData
 from training.cutoffs import Cutoff
 from training.propensity.learning_rows import PropensityShop, SnapshotRows, calibration_rows, learning_rows
 from training.propensity.model import PropensityModel, fit_propensity
@@ -34,7 +34,7 @@ def learn_propensity(
 ) -> LearntPropensity:
     """The model of a plan: labels that are learnt from end before the calibration, and those of it before the test.
 
-    Raises Refused when a snapshot that is learnt from or calibrated on holds no buyers to tell from others.
+    Raises TooLittleData when a snapshot that is learnt from or calibrated on holds no buyers to tell from others.
     """
     events = shop.recorded_events(plan.learn[len(plan.learn) // 2].at)
     learn = []
@@ -47,7 +47,7 @@ def learn_propensity(
     for what, rows in (("learnt from", learn), ("calibrated on", calibrate)):
         happened = np.concatenate([each.happened for each in rows])
         if not happened.any() or happened.all():
-            raise Refused(f"propensity: the snapshots {what} hold no buyers to tell from others; load more history")
+            raise TooLittleData("propensity", f"the snapshots {what} hold no buyers to tell from others")
     progress(len(plan.learn) + 1, "learning")
     model = fit_propensity(
         learn,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,18 +12,20 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.contracts.errors import Refused
+from features.contracts.errors import TooLittleData
 from features.contracts.settings import Settings
 from training.cutoffs import Cutoff
+from training.minimum import Fallback
 from training.promotion import PRIMARY, PRIMARY_ERROR
 from training.propensity.charts import auc_chart, reliability_chart
 from training.propensity.evaluation import MEASURES, MODEL, PropensityQuality, TargetQuality, judged_simply
+from training.propensity.frequency_rule import Propensity
 from training.propensity.learning_rows import PropensityShop, labelled_sets
 from training.propensity.model import PropensityModel
 from training.propensity.plan import PropensityPlan
 from training.propensity.product_sets import ProductSet
 from training.propensity.set_features import FEATURE_NAMES
-from training.tracking import ModelVersion, Tracking, save_lightgbm
+from training.tracking import ModelVersion, TrackedRun, Tracking, fallback_tags, save_lightgbm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +37,8 @@ class TestedPropensity:
     probabilities: npt.NDArray[np.float64]
 
 
-def tested_on(
-    shop: PropensityShop, cutoff: Cutoff, model: PropensityModel, sets: Sequence[ProductSet]
-) -> TestedPropensity:
-    """The model beside simple baselines over the sets with enough buyers. Raises Refused when there are none."""
+def tested_on(shop: PropensityShop, cutoff: Cutoff, model: Propensity, sets: Sequence[ProductSet]) -> TestedPropensity:
+    """The model or rule beside simple baselines over the sets with enough buyers. Raises TooLittleData without one."""
     asked = shop.settings.propensity
     moment, _ = shop.snapshot(cutoff.at)
     rows: list[TargetQuality] = []
@@ -51,9 +51,9 @@ def tested_on(
             truths.append(bought[moment.is_active])
             told.append(probabilities[moment.is_active])
     if not rows:
-        raise Refused(
-            f"propensity: after week {cutoff.week} no target has {asked.min_buyers} buyers among the active "
-            "members to test on; load more history"
+        raise TooLittleData(
+            "propensity",
+            f"after week {cutoff.week} no target has {asked.min_buyers} buyers among the active members to test on",
         )
     return TestedPropensity(
         quality=PropensityQuality(rows=tuple(rows)), bought=np.concatenate(truths), probabilities=np.concatenate(told)
@@ -63,35 +63,52 @@ def tested_on(
 def register(
     settings: Settings,
     tracking: Tracking,
-    model: PropensityModel,
-    plan: PropensityPlan,
-    tested: TestedPropensity,
+    propensity: Propensity,
+    tested: TestedPropensity | None,
     *,
+    snapshots: Mapping[str, str],
+    fallbacks: Sequence[Fallback],
     save: Callable[[Path], None],
     as_of: datetime,
 ) -> ModelVersion:
-    """A registered version of the files that `save` writes into a folder, with its figures."""
-    params = {
-        **settings.propensity.model_dump(mode="json"),
-        "threads": settings.threads,
+    """A registered version of the files that `save` writes into a folder, with its figures.
+
+    `snapshots` says what was learnt from, calibrated and tested on.
+    """
+    params = {**settings.propensity.model_dump(mode="json"), "threads": settings.threads, **snapshots}
+    tags = fallback_tags(fallbacks)
+    with tracking.run(
+        model="purchase_propensity", as_of=as_of, features=FEATURE_NAMES, params=params, tags=tags
+    ) as run:
+        if tested is not None:
+            _log_quality(run, tested)
+        with tempfile.TemporaryDirectory() as parent:
+            folder = Path(parent) / "model"
+            if isinstance(propensity, PropensityModel):
+                run.metrics({"trees": propensity.booster.num_trees()})
+                save_lightgbm(propensity.booster, folder)
+            save(folder)
+            run.model(folder)
+    return tracking.register(run)
+
+
+def snapshots_of(plan: PropensityPlan) -> dict[str, str]:
+    """What a plan learns from, calibrates and tests on, as days."""
+    return {
         "learnt_from": ", ".join(f"{cutoff.at:%Y-%m-%d}" for cutoff in plan.learn),
         "calibrated_on": f"{plan.validate.at:%Y-%m-%d}",
         "tested_on": f"{plan.test.at:%Y-%m-%d}",
     }
+
+
+def _log_quality(run: TrackedRun, tested: TestedPropensity) -> None:
     quality = tested.quality
     means = quality.means()
-    with tracking.run(model="purchase_propensity", as_of=as_of, features=FEATURE_NAMES, params=params) as run:
-        run.metrics({"trees": model.booster.num_trees(), **_metrics(means)})
-        run.table("quality", means)
-        run.table("quality_by_target", quality.frame())
-        run.figure("auc", auc_chart(means))
-        run.figure("reliability", reliability_chart(tested.bought, tested.probabilities))
-        with tempfile.TemporaryDirectory() as parent:
-            folder = Path(parent) / "model"
-            save_lightgbm(model.booster, folder)
-            save(folder)
-            run.model(folder)
-    return tracking.register(run)
+    run.metrics(_metrics(means))
+    run.table("quality", means)
+    run.table("quality_by_target", quality.frame())
+    run.figure("auc", auc_chart(means))
+    run.figure("reliability", reliability_chart(tested.bought, tested.probabilities))
 
 
 def _metrics(means: pd.DataFrame) -> dict[str, float]:

@@ -17,8 +17,9 @@ from training.launches.model import LaunchModel, load_launch_model
 from training.launches.scoring import analogues_of, score_launch
 from training.propensity.cells import cells_file
 from training.propensity.forecast import ForecastModel, load_forecast
+from training.propensity.frequency_rule import Propensity, contributions_of, open_propensity
 from training.propensity.groupings import ProductRows
-from training.propensity.model import PropensityModel, contributions, load_propensity
+from training.propensity.model import contributions
 from training.propensity.moment import PropensityMoment
 from training.propensity.revenue import REVENUE
 from training.propensity.scored import Kind, ScoredMembers
@@ -42,7 +43,7 @@ class Scorer:
         history: History,
         *,
         folder: Path,
-        model: PropensityModel,
+        model: Propensity,
         launches: LaunchModel | None,
         forecast: ForecastModel,
         at: datetime,
@@ -108,8 +109,10 @@ class Scorer:
         For lapse the signs are turned: what makes a visit likelier makes the lapse less likely.
         """
         is_launch = scored.kind == "launch" and not scored.is_by_analogues
-        booster = self._launches.booster if is_launch and self._launches is not None else self._model.booster
-        found = contributions(booster, scored.matrix[rows], threads=self._settings.threads)
+        threads = self._settings.threads
+        if is_launch and self._launches is not None:
+            return contributions(self._launches.booster, scored.matrix[rows], threads=threads)
+        found = contributions_of(self._model, scored.matrix[rows], threads=threads)
         return -found if scored.kind == "lapse" else found
 
     def _scored(
@@ -202,7 +205,7 @@ def open_scorer(settings: Settings, folder: Path, history: History, *, at: datet
         settings,
         history,
         folder=folder,
-        model=load_propensity(folder),
+        model=open_propensity(folder),
         launches=load_launch_model(folder),
         forecast=load_forecast(folder),
         at=at,

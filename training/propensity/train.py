@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,22 +10,25 @@ from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 
-from features.contracts.errors import Refused
+from features.contracts.errors import TooLittleData
 from features.contracts.settings import Settings
 from features.prepared import VISITS_FILE
 from features.store.history import History
-from training.launches.train import fit_launches
+from training.launches.train import TrainedLaunches, fit_launches
+from training.minimum import LEAST_MEMBERS, Fallback
 from training.propensity.evaluation import PropensityQuality
+from training.propensity.forecast import ForecastModel
+from training.propensity.frequency_rule import Propensity, frequency_rule
 from training.propensity.learn import learn_propensity
 from training.propensity.learning_rows import (
     PropensityShop,
     open_propensity_shop,
 )
 from training.propensity.model import PropensityModel
-from training.propensity.plan import PropensityPlan, plan_propensity
+from training.propensity.plan import PropensityPlan, last_cutoff, plan_propensity
 from training.propensity.product_sets import ProductSet, evaluation_sets, learning_sets, sets_by_kind
-from training.propensity.report import register, tested_on
-from training.propensity.train_forecast import learn_forecast
+from training.propensity.report import TestedPropensity, register, snapshots_of, tested_on
+from training.propensity.train_forecast import learn_forecast, tested_rule
 from training.recommendations.plan import first_purchase_at
 from training.tracking import ModelVersion, Tracking
 
@@ -45,12 +49,30 @@ class PropensityTargets:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedPropensity:
-    """A trained propensity model, registered."""
+    """A trained propensity model, or the rule that answers in its place, registered."""
 
-    model: PropensityModel
+    propensity: Propensity
     version: ModelVersion
-    plan: PropensityPlan
-    quality: PropensityQuality
+    tested_at: datetime | None
+    """The snapshot that `quality` was measured on; None where nothing could be measured."""
+    quality: PropensityQuality | None
+    fallbacks: tuple[Fallback, ...]
+    """What answers in the place of models that the shop is too small for."""
+
+    @property
+    def is_learnt(self) -> bool:
+        """Whether there is a model; else the frequency rule answers."""
+        return isinstance(self.propensity, PropensityModel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Made:
+    propensity: Propensity
+    forecast: ForecastModel
+    tested: TestedPropensity | None
+    tested_at: datetime | None
+    snapshots: dict[str, str]
+    fallbacks: tuple[Fallback, ...]
 
 
 def train_propensity(
@@ -63,43 +85,123 @@ def train_propensity(
 ) -> TrainedPropensity:
     """The model learnt on earlier snapshots, calibrated on the next and reported on the last before `as_of`.
 
-    Raises Refused when the data is too short, or nobody bought in a window that is learnt from.
+    In a shop too young or too small for one the frequency rule is registered, with the reason.
     """
     started = perf_counter()
-    plan = plan_propensity(settings, as_of=as_of, first=first_purchase_at(history.build.folder / VISITS_FILE))
     shop = open_propensity_shop(settings, history)
-    steps = len(plan.moments) + 5
-    targets = chosen_targets(shop, plan, seed=settings.seed)
-    learnt = learn_propensity(shop, plan, targets.learnt, progress=lambda done, what: progress(done, steps, what))
-    progress(steps - 4, steps, f"testing on week {plan.test.week}")
-    tested = tested_on(shop, plan.test, learnt.model, targets.evaluated)
-    progress(steps - 3, steps, "learning launches")
+    first = first_purchase_at(history.build.folder / VISITS_FILE)
+    progress(0, 1, "learning launches")
     launches = fit_launches(settings, history.build, as_of=as_of)
-    progress(steps - 2, steps, "learning how far forecasts miss")
+    learnt_launches = None if isinstance(launches, Fallback) else launches
+    try:
+        made = _learnt(shop, learnt_launches, first=first, as_of=as_of, progress=progress)
+    except TooLittleData as error:
+        made = _rule(shop, learnt_launches, why=error.why, first=first, as_of=as_of)
+    fallbacks = (*made.fallbacks, *((launches,) if isinstance(launches, Fallback) else ()))
+    progress(1, 1, "registering")
+
+    def save(folder: Path) -> None:
+        made.propensity.save(folder)
+        made.forecast.save(folder)
+        if learnt_launches is not None:
+            learnt_launches.model.save(folder)
+
+    version = register(
+        settings,
+        tracking,
+        made.propensity,
+        made.tested,
+        snapshots=made.snapshots,
+        fallbacks=fallbacks,
+        save=save,
+        as_of=as_of,
+    )
+    LOG.info("propensity trained: version %d in %.1f seconds", version.number, perf_counter() - started)
+    return TrainedPropensity(
+        propensity=made.propensity,
+        version=version,
+        tested_at=made.tested_at,
+        quality=None if made.tested is None else made.tested.quality,
+        fallbacks=fallbacks,
+    )
+
+
+def _learnt(
+    shop: PropensityShop,
+    launches: TrainedLaunches | None,
+    *,
+    first: datetime,
+    as_of: datetime,
+    progress: Progress,
+) -> _Made:
+    """The pooled model. Raises TooLittleData."""
+    plan = plan_propensity(shop.settings, as_of=as_of, first=first)
+    require_members(shop, plan)
+    steps = len(plan.moments) + 3
+    targets = chosen_targets(shop, plan, seed=shop.settings.seed)
+    learnt = learn_propensity(shop, plan, targets.learnt, progress=lambda done, what: progress(done, steps, what))
+    progress(steps - 2, steps, f"testing on week {plan.test.week}")
+    tested = tested_on(shop, plan.test, learnt.model, targets.evaluated)
+    progress(steps - 1, steps, "learning how far forecasts miss")
     forecast = learn_forecast(
         shop, plan, learnt, sets=targets.learnt, evaluated=targets.evaluated, launches=launches, as_of=as_of
     )
-    progress(steps - 1, steps, "registering")
+    return _Made(
+        propensity=learnt.model,
+        forecast=forecast,
+        tested=tested,
+        tested_at=plan.test.at,
+        snapshots=snapshots_of(plan),
+        fallbacks=(),
+    )
 
-    def save(folder: Path) -> None:
-        learnt.model.save(folder)
-        forecast.save(folder)
-        if launches is not None:
-            launches.model.save(folder)
 
-    version = register(settings, tracking, learnt.model, plan, tested, save=save, as_of=as_of)
-    progress(steps, steps, "done")
-    LOG.info("propensity trained: version %d in %.1f seconds", version.number, perf_counter() - started)
-    return TrainedPropensity(model=learnt.model, version=version, plan=plan, quality=tested.quality)
+def _rule(
+    shop: PropensityShop, launches: TrainedLaunches | None, *, why: str, first: datetime, as_of: datetime
+) -> _Made:
+    """The frequency rule, tested on the latest snapshot whose default horizon has ended, where there is one."""
+    asked = shop.settings.propensity
+    events = shop.recorded_events(as_of)
+    rule = frequency_rule(why=why, horizons=asked.horizons, events=events)
+    fallbacks = [Fallback(part="purchase propensity", why=why)]
+    last = last_cutoff(shop.settings, as_of=as_of)
+    tested, forecast = None, ForecastModel(laws={})
+    if last.at > first:
+        with contextlib.suppress(TooLittleData):
+            tested, forecast = tested_rule(shop, rule, last, launches=launches, as_of=as_of)
+    if not forecast.laws:
+        weeks = asked.horizon_days // 7
+        fallbacks.append(
+            Fallback(part="forecasts", why=f"no target had {asked.min_buyers} buyers in the last {weeks} weeks")
+        )
+    return _Made(
+        propensity=rule,
+        forecast=forecast,
+        tested=tested,
+        tested_at=None if tested is None else last.at,
+        snapshots={} if tested is None else {"tested_on": f"{last.at:%Y-%m-%d}"},
+        fallbacks=tuple(fallbacks),
+    )
+
+
+def require_members(shop: PropensityShop, plan: PropensityPlan) -> None:
+    """Raises TooLittleData where the latest snapshot that is learnt from has too few active members."""
+    at = plan.learn[-1].at
+    members = int(shop.snapshot(at)[0].is_active.sum())
+    if members < LEAST_MEMBERS:
+        raise TooLittleData(
+            "propensity",
+            f"{members} members were active on {at:%Y-%m-%d}, and {LEAST_MEMBERS} are needed to learn from",
+        )
 
 
 def chosen_targets(shop: PropensityShop, plan: PropensityPlan, *, seed: int) -> PropensityTargets:
-    """The targets of a plan, by what was bought in the 28 days after an early snapshot. Raises Refused."""
+    """The targets of a plan, by what was bought in the 28 days after an early snapshot. Raises TooLittleData."""
     at = plan.learn[min(CHOOSING_SNAPSHOT, len(plan.learn) - 1)].at
     moment, outcomes = shop.snapshot(at)
     known = sets_by_kind(shop.groupings, outcomes, moment.is_active)
     evaluated = evaluation_sets(known, seed=seed)
     learnt = learning_sets(known, count=shop.settings.propensity.targets, seed=seed, held_back=evaluated)
     if not learnt:
-        raise Refused(f"propensity: nobody bought anything in the 28 days from {at:%Y-%m-%d}; load more history")
+        raise TooLittleData("propensity", f"nobody bought a known product in the 28 days from {at:%Y-%m-%d}")
     return PropensityTargets(learnt=tuple(learnt), evaluated=tuple(evaluated))

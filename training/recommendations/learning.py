@@ -10,15 +10,13 @@ from pathlib import Path
 from features.contracts.settings import Settings
 from features.store.history import History
 from training.cutoffs import Cutoff
+from training.minimum import LEAST_BOUGHT, Fallback
 from training.ranker.drawn_rows import Draw, drawn_rows
 from training.ranker.fit import OBJECTIVES, Objective, fit_ranker
 from training.ranker.model import RankerModel
 from training.ranker.rows import RankerRows, joined
 from training.ranker.stage import Stage, stage_at
 from training.recommendations.plan import RecommendationPlan
-
-LEAST_BOUGHT = 300
-"""Candidates bought in all training weeks together, below which an order cannot be learnt."""
 
 Step = Callable[[str], None]
 """Told what begins."""
@@ -38,6 +36,14 @@ class Learning:
     def suffices(self) -> bool:
         """Whether there is enough to learn an order from."""
         return int(self.rows.bought.sum()) >= LEAST_BOUGHT and bool(self.calibration.bought.any())
+
+    @property
+    def too_little(self) -> Fallback:
+        """Why there is no ranker, where there is not enough."""
+        bought = int(self.rows.bought.sum())
+        return Fallback(
+            part="ranker", why=f"{bought} candidates were bought in the weeks learnt from, {LEAST_BOUGHT} are needed"
+        )
 
     def fit(self, *, promotions: Sequence[str], objectives: Sequence[Objective] = OBJECTIVES) -> RankerModel:
         """A ranker that reads the promotions named."""

@@ -14,11 +14,12 @@ from training.affinity.model_files import save_affinity
 from training.affinity.pairs import GROUP, PAIR_FEATURES
 from training.evaluation.recommendations import Evaluation
 from training.evaluation.summary import ALL, EvaluationRow
+from training.minimum import Fallback
 from training.promotion import PRIMARY, PRIMARY_ERROR
 from training.ranker.features import RANKER_FEATURES
 from training.ranker.model import RankerModel
 from training.recommendations.charts import recall_chart
-from training.tracking import ModelVersion, TrackedRun, Tracking
+from training.tracking import ModelVersion, TrackedRun, Tracking, fallback_tags
 
 FEATURES = (*(f"{GROUP}__{name}" for name in PAIR_FEATURES), *(f"ranker__{name}" for name in RANKER_FEATURES))
 """The features that the models read."""
@@ -34,7 +35,9 @@ class RecommendationReport:
     rows: tuple[EvaluationRow, ...]
     """By week and over all; empty when no week could be evaluated."""
     not_evaluated: tuple[str, ...]
-    """A sentence for each week that could not be used, and for a ranker that could not be learnt."""
+    """A sentence for what could not be evaluated."""
+    fallbacks: tuple[Fallback, ...] = ()
+    """What answers in the place of models that the shop is too small for."""
 
     @property
     def overall(self) -> tuple[EvaluationRow, ...]:
@@ -56,7 +59,8 @@ def register_affinity(
         "threads": settings.threads,
         "has_ranker": ranker is not None,
     }
-    with tracking.run(model="product_affinity", as_of=model.as_of, features=FEATURES, params=params) as run:
+    tags = fallback_tags(report.fallbacks)
+    with tracking.run(model="product_affinity", as_of=model.as_of, features=FEATURES, params=params, tags=tags) as run:
         run.metrics({"members": len(model.member_ids), "products": len(model.catalogue)})
         log_quality(run, report.rows)
         if report.not_evaluated:

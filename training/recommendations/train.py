@@ -20,9 +20,10 @@ from training.affinity.blend import blend
 from training.affinity.model import AffinityModel, fit_affinity
 from training.affinity.moment import read_moment
 from training.evaluation.methods import baselines, lists_of_scores, lists_of_source
-from training.evaluation.outcome import Outcome, outcome_of
+from training.evaluation.outcome import K, Outcome, outcome_of
 from training.evaluation.summary import summarise
 from training.evaluation.truth import judge_of
+from training.minimum import Fallback, fitted_to
 from training.protocol import catalogue_at
 from training.ranker.model import RankerModel
 from training.ranker.rows import rows_of_stage, without_promotions
@@ -59,11 +60,15 @@ def train_recommendations(
 ) -> TrainedModel:
     """The sources and the ranker of everything before `as_of`, with a report on later weeks, as a new version.
 
-    Features must have been built at `as_of` and at the plan's moments. Raises NothingLoaded when they were not, and
-    Refused when no product has enough buyers.
+    Features must have been built at `as_of` and at the plan's moments. A shop too small for what the settings ask gets
+    what it can bear, and the report says so. Raises NothingLoaded when features were not built, and Refused when no
+    member bought anything lately.
     """
     started = perf_counter()
     purchases = history.build.folder / PURCHASES_FILE
+    fitted = fitted_to(settings, purchases, as_of=as_of)
+    settings = fitted.settings
+    fallbacks: list[Fallback] = list(fitted.fallbacks)
     tables_folder = settings.paths.tables / history.build.tables_version
     plan = plan_training(settings, as_of=as_of, first=first_purchase_at(purchases))
     steps = len(plan.moments) + 3
@@ -79,7 +84,7 @@ def train_recommendations(
     if learning.suffices:
         ranker = learning.fit(promotions=settings.ranker.promotions)
     else:
-        learner.missing.append("too few purchases to learn an order from: the blend of sources orders instead")
+        fallbacks.append(learning.too_little)
     del learning
     outcomes: list[Outcome] = []
     for cutoff in plan.tests:
@@ -91,8 +96,12 @@ def train_recommendations(
     step("the sources of everything")
     model = _final_model(settings, history, tables_folder, as_of=as_of)
     step("registering")
+    if len(model.catalogue) <= K:
+        learner.missing.append(f"{len(model.catalogue)} products to choose from: any list of {K} holds them all")
     report = RecommendationReport(
-        rows=tuple(summarise(outcomes, seed=settings.seed)) if outcomes else (), not_evaluated=tuple(learner.missing)
+        rows=tuple(summarise(outcomes, seed=settings.seed)) if outcomes else (),
+        not_evaluated=tuple(learner.missing),
+        fallbacks=tuple(fallbacks),
     )
     version = register_affinity(settings, tracking, model, ranker, report)
     progress(steps, steps, "done")
@@ -129,7 +138,7 @@ def _final_model(settings: Settings, history: History, tables_folder: Path, *, a
     if not len(catalogue):
         raise Refused(
             f"train: no product sold in the last {settings.affinity.sold_within_days} days before {as_of:%Y-%m-%d} "
-            f"was bought by {settings.affinity.min_buyers} members; load more orders or lower affinity.min_buyers"
+            "was ever bought by a member; load order lines that say whose they are"
         )
     shelf = build_products(history, read_names(tables_folder), as_of=as_of)
     moment = read_moment(history, history.build.folder, shelf, catalogue, at=as_of, tables_folder=tables_folder)

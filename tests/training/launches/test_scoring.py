@@ -15,7 +15,7 @@ from training.launches.model import LaunchModel
 from training.launches.past import find_launches
 from training.launches.scoring import analogues_of, score_launch
 from training.launches.shop import LearningShop, read_shop
-from training.launches.train import fit_launches
+from training.launches.train import TrainedLaunches, fit_launches
 from training.propensity.groupings import read_groupings
 from training.propensity.moment import PropensityMoment
 from training.propensity.target import LaunchDescription
@@ -39,7 +39,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> LaunchModel:
     folder: Path = tmp_path_factory.mktemp("learnt")
     build = write_launching_shop(folder / "build")
     trained = fit_launches(launch_settings(folder), build, as_of=FIRST + timedelta(weeks=WEEKS))
-    assert trained is not None
+    assert isinstance(trained, TrainedLaunches)
     return trained.model
 
 

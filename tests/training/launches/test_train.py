@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from training.launches.past import find_launches
 from training.launches.shop import LearningShop, read_shop
 from training.launches.simulated import simulated_launches
 from training.launches.train import TrainedLaunches, fit_launches
+from training.minimum import Fallback
 from training.propensity.groupings import read_groupings
 
 AS_OF = FIRST + timedelta(weeks=WEEKS)
@@ -38,7 +40,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> FeatureBuild:
 @pytest.fixture(scope="module")
 def trained(settings: Settings, build: FeatureBuild) -> TrainedLaunches:
     found = fit_launches(settings, build, as_of=AS_OF)
-    assert found is not None
+    assert isinstance(found, TrainedLaunches)
     return found
 
 
@@ -107,7 +109,7 @@ def test_simulated_launches_are_established_and_have_buyers(build: FeatureBuild)
 
 def test_the_same_seed_learns_the_same(settings: Settings, build: FeatureBuild, trained: TrainedLaunches) -> None:
     again = fit_launches(settings, build, as_of=AS_OF)
-    assert again is not None
+    assert isinstance(again, TrainedLaunches)
     for one, other in zip(trained.predicted, again.predicted, strict=True):
         np.testing.assert_array_equal(one.probabilities, other.probabilities)
 
@@ -148,7 +150,9 @@ def test_a_model_with_a_missing_file_is_refused(tmp_path: Path, trained: Trained
 
 def test_too_few_launches_make_no_model(settings: Settings, build: FeatureBuild) -> None:
     few = settings.model_copy(update={"launches": settings.launches.model_copy(update={"least_launches": 99})})
-    assert fit_launches(few, build, as_of=AS_OF) is None
+    found = fit_launches(few, build, as_of=AS_OF)
+    assert isinstance(found, Fallback)
+    assert re.fullmatch(r"launches: \d+ past launches with \d+ buyers, \d+ are needed; .*", found.sentence)
 
 
 def test_every_past_launch_is_an_audience_in_three_sizes_at_the_horizons_that_have_passed(

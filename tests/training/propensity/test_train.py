@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from features.contracts.settings import Settings, load_settings
 from features.prepared import VISITS_FILE
 from features.snapshots import current_build
 from features.store.history import open_history
+from training.propensity.forecast import load_forecast
+from training.propensity.frequency_rule import open_propensity
 from training.propensity.learning_rows import PropensityShop, calibration_rows, learning_rows, open_propensity_shop
-from training.propensity.plan import PropensityPlan, known_horizons, plan_propensity, propensity_moments
+from training.propensity.plan import PropensityPlan, known_horizons, last_cutoff, plan_propensity, propensity_moments
 from training.propensity.set_features import FEATURE_NAMES
-from training.propensity.train import chosen_targets
+from training.propensity.train import chosen_targets, train_propensity
 from training.recommendations.plan import first_purchase_at
 from training.tracking import open_tracking
 
@@ -58,7 +61,7 @@ def test_snapshots_before_the_first_purchase_are_left_out(settings: Settings) ->
 
 
 def test_data_of_fewer_than_three_snapshots_is_refused(settings: Settings) -> None:
-    with pytest.raises(Refused, match=r"there are 2 of the snapshots .* load more history"):
+    with pytest.raises(Refused, match=r"span 10 weeks, and 13 are needed .* load more history"):
         plan_propensity(settings, as_of=END, first=datetime(2017, 10, 20, tzinfo=UTC))
 
 
@@ -122,3 +125,30 @@ def test_the_small_shop_s_model_beats_its_baselines(small_shop: MadeShop) -> Non
     assert metrics["popularity_auc"] == 0.5
     assert metrics["thousand_faces_ece"] < 0.1
     assert metrics["thousand_faces_auc_never"] > 0.55
+
+
+def test_a_shop_of_too_few_members_gets_the_frequency_rule_and_says_so(
+    shop: PropensityShop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("training.propensity.train.LEAST_MEMBERS", 10_000)
+    tracking = open_tracking(shop.settings.model_copy(update={"home": tmp_path}))
+    trained = train_propensity(shop.settings, shop.history, tracking, as_of=shop.history.build.as_of)
+    assert not trained.is_learnt
+    said = [each.sentence for each in trained.fallbacks]
+    assert re.match(r"purchase propensity: \d+ members were active on 2017-10-09, and 10000 are needed", said[0])
+    assert not any(each.startswith("forecasts") for each in said)
+    assert tracking.fallbacks_of(trained.version) == tuple(said)
+    folder = tracking.folder_of(trained.version)
+    assert open_propensity(folder) == trained.propensity
+    assert {kind for kind, _ in load_forecast(folder).laws} >= {"products", "visit", "lapse"}
+    # The rule is measured, and worth something: it knows who buys what.
+    assert trained.quality is not None
+    rows = [row for row in trained.quality.rows if row.method == "thousand-faces"]
+    assert np.mean([row.auc for row in rows]) > 0.6
+    assert np.mean([row.ece for row in rows]) < 0.1
+
+
+def test_the_snapshot_of_the_rule_is_the_one_that_is_reported(settings: Settings) -> None:
+    assert last_cutoff(settings, as_of=END) == plan_propensity(settings, as_of=END, first=FIRST).test
+    young = last_cutoff(settings, as_of=datetime(2025, 4, 13, tzinfo=UTC))
+    assert datetime(2025, 3, 9, tzinfo=UTC) < young.at <= datetime(2025, 3, 16, 3, tzinfo=UTC)

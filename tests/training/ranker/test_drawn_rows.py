@@ -37,5 +37,6 @@ def test_a_failure_in_a_process_comes_back_in_words(small_shop, small_history, m
     monkeypatch.setattr(drawing, "CUTOFFS_PER_PROCESS", 1)
     plan = plan_training(small_shop.settings, as_of=small_history.build.as_of, first=None)
     draws = [Draw(cutoff=cutoff, negative_share=None, seed=1) for cutoff in (plan.train[0], plan.tune)]
+    (tmp_path / "products.parquet").write_text("damaged")
     with pytest.raises(Exception, match=r"products\.parquet"):
         list(drawn_rows(small_shop.settings, small_history, draws, tables_folder=tmp_path))

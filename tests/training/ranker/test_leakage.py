@@ -214,8 +214,10 @@ def rebuild(shop: BuiltShop, group: str, *, tables_of: BuiltShop) -> None:
     """Computes one group's snapshot at the cut-off anew, from another build's prepared tables."""
     con = ibis.duckdb.connect()
     con.raw_sql("SET TimeZone = 'UTC'")
+    always = ibis.literal(None, type="timestamp('UTC', 6)")
     read = {
-        field: con.read_parquet(tables_of.build.folder / file)
+        # kept files hold what was not returned, which stands for good
+        field: con.read_parquet(tables_of.build.folder / file).mutate(known_at=always, superseded_at=always)
         for field, file in (
             ("purchases", PURCHASES_FILE),
             ("visits", VISITS_FILE),

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import duckdb
 import numpy as np
 import pytest
 from made_shop import MadeShop
 
-from features.contracts.errors import Refused
 from features.contracts.settings import Settings
 from features.store.history import History
 from serving.recommendations.served_lists import served_lists
@@ -138,10 +136,13 @@ def test_a_shop_too_young_for_a_ranker_is_ordered_by_the_blend_and_says_so(
 ) -> None:
     assert without_ranker.ranker is None
     assert without_ranker.report.not_evaluated == (
-        "week -1 (2016-12-12) lies before the first purchase",
-        "week 0 (2016-12-19) lies before the first purchase",
-        "too few purchases to learn an order from: the blend of sources orders instead",
+        "weeks -1, 0 (2016-12-12 to 2016-12-19) lie before the first purchase",
     )
+    (fallback,) = without_ranker.report.fallbacks
+    assert fallback.sentence == (
+        "ranker: 0 candidates were bought in the weeks learnt from, 300 are needed; the blend of sources orders instead"
+    )
+    assert tracking.fallbacks_of(without_ranker.version) == (fallback.sentence,)
     overall = {row.method: row for row in without_ranker.report.overall}
     assert list(overall) == [ORDER, "popularity", "frequency", "recency-weighted frequency", "TIFU-KNN"]
     assert overall[ORDER].recall > overall["popularity"].recall
@@ -152,17 +153,6 @@ def test_a_shop_too_young_for_a_ranker_is_ordered_by_the_blend_and_says_so(
     noted = (folder.parent / "not_evaluated.txt").read_text()
     assert noted.splitlines() == list(without_ranker.report.not_evaluated)
     assert tracking.metrics_of(without_ranker.version)["primary"] == overall[ORDER].recall
-
-
-def test_a_shop_without_a_catalogue_is_refused_and_nothing_registered(
-    settings: Settings, small_history: History, tmp_path: Path
-) -> None:
-    affinity = settings.affinity.model_copy(update={"min_buyers": 100_000})
-    strict = of_early_weeks(settings).model_copy(update={"affinity": affinity})
-    tracking = open_tracking(strict.model_copy(update={"home": tmp_path}))
-    with pytest.raises(Refused, match=r"was bought by 100000 members; .* lower affinity\.min_buyers"):
-        train_recommendations(strict, small_history, tracking, as_of=small_history.build.as_of)
-    assert tracking.newest("product_affinity") is None
 
 
 class Remembering(Learner):

@@ -1,0 +1,1 @@
+"""Forgetting a person: excluded at once, removed from every place at the next run."""
