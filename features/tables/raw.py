@@ -255,12 +255,6 @@ def _peeked(rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch] | None:
     return None
 
 
-def events_upto(paths: ShopPaths) -> str | None:
-    """The last event that stands in a batch, undone ones included; None before the first."""
-    found = [batch.upto for batch in all_batches(paths) if batch.upto is not None]
-    return found[-1] if found else None
-
-
 def source_checksums(delivery: Delivery) -> dict[str, str]:
     """Source file, named inside its folder, to its SHA-256."""
     sums = {}

@@ -141,13 +141,6 @@ def persons_after(transaction: Transaction, number: int, *, limit: int) -> list[
     return [PersonEvent(*row) for row in transaction.session.execute(asked)]
 
 
-def events_of_key(transaction: Transaction, member_key: str, *, limit: int) -> list[StoredEvent]:
-    """The latest events of a member key, the latest first; of those at one moment, the last stored."""
-    asked = _of_shop(transaction).where(EventRow.member_key == member_key)
-    asked = asked.order_by(EventRow.occurred_at.desc(), EventRow.number.desc()).limit(limit)
-    return list(_found(transaction, asked))
-
-
 def latest_of_keys(transaction: Transaction, member_keys: Sequence[str], *, limit: int) -> dict[str, list[KeyEvent]]:
     """The latest events of many member keys, the latest first; of those at one moment, the last stored first."""
     found: dict[str, list[KeyEvent]] = {key: [] for key in member_keys}
@@ -211,14 +204,6 @@ def newest_in_store(transaction: Transaction, store_id: str) -> datetime | None:
     row = EventRow
     asked = select(row.occurred_at).where(row.shop == transaction.shop, row.store_id == store_id)
     return transaction.session.scalar(asked.order_by(row.occurred_at.desc()).limit(1))
-
-
-def recommended_events(transaction: Transaction, recommendation_ids: Sequence[str]) -> list[StoredEvent]:
-    """The events that name one of the recommendations, in the order in which they happened."""
-    found: list[StoredEvent] = []
-    for some in _in_parts(dict.fromkeys(recommendation_ids), IDS_PER_QUERY):
-        found += _found(transaction, _of_shop(transaction).where(EventRow.recommendation_id.in_(some)))
-    return sorted(found, key=lambda each: (each.occurred_at, each.number))
 
 
 def last_number(transaction: Transaction) -> int:

@@ -14,12 +14,10 @@ from serving.records.events import (
     events_after,
     events_in_store,
     events_of,
-    events_of_key,
     last_number,
     newest_in_store,
     persons_after,
     persons_since,
-    recommended_events,
     remove_events,
     rename_member_keys,
     set_cursor,
@@ -113,9 +111,9 @@ def test_writers_at_once_store_each_message_once_and_number_in_the_order_of_thei
 def test_the_latest_of_a_member_come_first_and_of_one_moment_the_last_stored(records):
     add(records, event("late", at=NOON), event("early", at=NOON - timedelta(hours=1)), event("same", at=NOON))
     with records.reading() as transaction:
-        assert ids(events_of_key(transaction, "m-anna", limit=9)) == ["same", "late", "early"]
-        assert ids(events_of_key(transaction, "m-anna", limit=1)) == ["same"]
-        assert ids(events_of_key(transaction, "m-zoe", limit=9)) == []
+        assert ids(events_of(transaction, [], member_id="m-anna", limit=9)) == ["same", "late", "early"]
+        assert ids(events_of(transaction, [], member_id="m-anna", limit=1)) == ["same"]
+        assert ids(events_of(transaction, [], member_id="m-zoe", limit=9)) == []
 
 
 def test_events_of_a_person_are_found_by_channel_ids_and_by_member(records):
@@ -149,12 +147,6 @@ def test_events_in_a_store_come_in_the_order_in_which_they_happened(records):
         assert newest_in_store(transaction, "3") is None
 
 
-def test_events_that_name_a_recommendation_are_found_by_it(records):
-    add(records, event("a", recommendation_id="r1"), event("b", recommendation_id="r2"), event("c"))
-    with records.reading() as transaction:
-        assert ids(recommended_events(transaction, ["r1", "r3"])) == ["a"]
-
-
 def test_a_reader_s_place_is_remembered(records):
     with records.writing() as transaction:
         assert cursor(transaction, "raw") == 0
@@ -175,7 +167,7 @@ def test_a_member_known_by_another_id_takes_the_events_along(records):
         rename_member_keys(transaction, [recent[1].number], "m1")
     with records.reading() as transaction:
         assert [each.member_key for each in persons_after(transaction, 0, limit=9)] == ["id:app:anna", "m1", "m2"]
-        assert ids(events_of_key(transaction, "m1", limit=9)) == ["b"]
+        assert ids(events_of(transaction, [], member_id="m1", limit=9)) == ["b"]
 
 
 def test_only_events_that_are_old_and_were_handed_on_are_removed(records):
