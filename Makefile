@@ -8,6 +8,8 @@ OPENMP := $(CURDIR)/$(VENV)/openmp
 export LD_LIBRARY_PATH := $(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 SERVE ?= 1
 PORT ?= 3000
+# Two processes, each with a shop of its own; a file's tests stay together.
+IN_TWO := -n 2 --dist loadfile
 
 .PHONY: help install demo test test-slow test-all check docs serve lock clean
 
@@ -31,10 +33,10 @@ serve: $(INSTALLED)  ## serve the active release on PORT
 	$(BIN)/faces serve --port $(PORT)
 
 test: check  ## the checks and the tests that take minutes
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" $(IN_TWO)
 
 test-slow: $(INSTALLED)  ## the long tests alone: full data, kills, a bento, the demo
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow $(IN_TWO)
 
 test-all: test test-slow  ## both
 
