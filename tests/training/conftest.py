@@ -32,7 +32,8 @@ def complete_journey(tmp_path_factory: pytest.TempPathFactory) -> Path:
         SELECT basket_id::VARCHAR AS order_id, product_id::VARCHAR AS product_id, household_id::VARCHAR AS member_id,
             store_id::VARCHAR AS store_id, quantity::DOUBLE AS quantity, NULL::VARCHAR AS coupon_id,
             transaction_timestamp::TIMESTAMP AT TIME ZONE 'UTC' AS ordered_at,
-            sales_value - coupon_disc AS amount, sales_value AS list_amount, 0.0 AS discount_amount
+            sales_value - coupon_disc AS amount, sales_value AS list_amount, 0.0 AS discount_amount,
+            NULL::TIMESTAMPTZ AS known_at, NULL::TIMESTAMPTZ AS superseded_at
         FROM '{source}/transactions.parquet'
     """)
     products = con.sql(f"""
