@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,10 @@ from serving.cli.forget import heed_new_batches, without_the_forgotten
 from serving.cli.hand_over import hand_over_events
 from serving.cli.options import AsOf, JsonFile, settings_at, write_figures
 from serving.cli.screen import progress, say, show_table
+
+if TYPE_CHECKING:
+    from features.contracts.settings import Settings
+    from features.tables.summary import LoadSummary
 
 
 def load(
@@ -32,7 +36,6 @@ def load(
     changed file replaces what it said before. Without --from, a shop of your own files makes its tables anew.
     """
     from features.tables.load import load_shop
-    from features.tables.missing import SWITCHED_OFF
 
     settings, moment = settings_at(as_of)
     forgotten = without_the_forgotten(settings)
@@ -48,6 +51,13 @@ def load(
             forgotten=forgotten,
         )
     heed_new_batches(settings)
+    _show(summary, settings)
+    write_figures(json, _figures(summary))
+
+
+def _show(summary: LoadSummary, settings: Settings) -> None:
+    from features.tables.missing import SWITCHED_OFF
+
     replaces = any(table.replaced for table in summary.tables)
     rows = [
         [
@@ -69,22 +79,22 @@ def load(
     state = "already loaded" if summary.already_loaded else "loaded"
     say(f"{state}: {summary.members:,} members, up to {summary.latest_at:%Y-%m-%d %H:%M} UTC")
     say(f"wrote {settings.paths.tables / summary.version}, rejected rows in {settings.paths.rejected}")
-    write_figures(
-        json,
-        {
-            "version": summary.version,
-            "batch": summary.batch,
-            "members": summary.members,
-            "latest_at": summary.latest_at.isoformat(),
-            "already_loaded": summary.already_loaded,
-            "tables": {
-                table.name: {
-                    "kept": table.kept,
-                    "later": table.later,
-                    "replaced": table.replaced,
-                    "rejected": dict(table.rejected),
-                }
-                for table in summary.tables
-            },
+
+
+def _figures(summary: LoadSummary) -> dict[str, object]:
+    return {
+        "version": summary.version,
+        "batch": summary.batch,
+        "members": summary.members,
+        "latest_at": summary.latest_at.isoformat(),
+        "already_loaded": summary.already_loaded,
+        "tables": {
+            table.name: {
+                "kept": table.kept,
+                "later": table.later,
+                "replaced": table.replaced,
+                "rejected": dict(table.rejected),
+            }
+            for table in summary.tables
         },
-    )
+    }
