@@ -8,10 +8,12 @@ OPENMP := $(CURDIR)/$(VENV)/openmp
 export LD_LIBRARY_PATH := $(OPENMP)$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 SERVE ?= 1
 PORT ?= 3000
+# Where `make pictures` puts them.
+PICTURES ?= build/pictures
 # Two processes, each with a shop of its own; a file's tests stay together.
 IN_TWO := -n 2 --dist loadfile
 
-.PHONY: help install demo test test-slow test-all check docs serve lock clean
+.PHONY: help install demo test test-slow test-all check docs pictures serve lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +52,9 @@ check: $(INSTALLED)  ## format, lint, types, import layers, stale pages, Spark c
 
 docs: $(INSTALLED)  ## write the generated pages
 	$(BIN)/python docs/generate.py
+
+pictures: $(INSTALLED)  ## every page of the console as pictures into PICTURES, from a served copy of the shop (needs chromium)
+	PYTHONPATH=tests/literal $(BIN)/python docs/console_pictures.py $(PICTURES)
 
 lock:  ## resolve the lock files anew (needs uv)
 	uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-annotate -q -o requirements.lock

@@ -49,6 +49,10 @@ class Run:
     size: int
     new_seconds: float
     """Never asked before, in a process that has built another audience."""
+    again_seconds: float
+    """The same target at another size, in the same process: the whole answer."""
+    again_dry_seconds: float
+    """The same without members: what a page asks for when a slider comes to rest."""
     stored_seconds: float
     """Scored before by `faces score`: the whole answer."""
     counts_seconds: float
@@ -71,9 +75,29 @@ def main() -> None:
     runs = [run for members in asked.members for run in _in_a_process(_home(asked.folder, members), members)]
     show_table(
         f"SYNTHETIC members, the likeliest {SHARE:.0%}, {machine()}",
-        ["members", "target", "audience", "new: seconds", "stored: seconds", "stored, dry run: seconds", "peak MB"],
         [
-            [r.members, r.target, r.size, r.new_seconds, r.stored_seconds, r.counts_seconds, round(r.peak_mb)]
+            "members",
+            "target",
+            "audience",
+            "new: seconds",
+            "again: seconds",
+            "again, dry run: seconds",
+            "stored: seconds",
+            "stored, dry run: seconds",
+            "peak MB",
+        ],
+        [
+            [
+                r.members,
+                r.target,
+                r.size,
+                r.new_seconds,
+                r.again_seconds,
+                r.again_dry_seconds,
+                r.stored_seconds,
+                r.counts_seconds,
+                round(r.peak_mb),
+            ]
             for r in runs
         ],
     )
@@ -104,9 +128,14 @@ def _in_a_process(home: Path, members: int) -> list[Run]:
     return [Run(**run) for run in json.loads(ended.stdout)]
 
 
+def _quiet(_done: int, _all: int, _what: str) -> None:
+    """No progress."""
+
+
 def _runs(members: int) -> list[Run]:
     from features.snapshots import current_build
     from serving.audiences.build import build_audience
+    from serving.audiences.kept import Kept
     from serving.audiences.rule import AudienceRule
     from serving.cli.score import score
     from training.propensity.stored_scores import SCORES_FOLDER
@@ -115,17 +144,22 @@ def _runs(members: int) -> list[Run]:
     # what an earlier run has scored is new again
     shutil.rmtree(current_build(settings.paths).folder / SCORES_FOLDER, ignore_errors=True)
 
-    def seconds(target: dict[str, Any], *, is_dry_run: bool = False) -> tuple[float, int]:
-        rule = AudienceRule.from_json({"target": target, "size": round(SHARE * members)})
+    def seconds(
+        target: dict[str, Any], *, kept: Kept | None = None, share: float = SHARE, is_dry_run: bool = False
+    ) -> tuple[float, int]:
+        rule = AudienceRule.from_json({"target": target, "size": round(share * members)})
         started = time.perf_counter()
-        built = build_audience(settings, rule, is_dry_run=is_dry_run, progress=lambda _done, _all, _what: None)
+        built = build_audience(settings, rule, is_dry_run=is_dry_run, kept=kept, progress=_quiet)
         return time.perf_counter() - started, len(built.members)
 
     # what a worker has done long before: libraries imported, the release read once
     seconds({"category": "BAKED BREAD/BUNS/ROLLS"})
     runs = []
     for name, target in TARGETS.items():
-        new, size = seconds(target)
+        kept = Kept()
+        new, size = seconds(target, kept=kept)
+        again, _ = seconds(target, kept=kept, share=SHARE * 1.5)
+        again_dry, _ = seconds(target, kept=kept, share=SHARE * 1.2, is_dry_run=True)
         with contextlib.redirect_stdout(sys.stderr):
             score(targets=[json.dumps(target)], horizon=None, as_of=None, json=None)
         stored, _ = seconds(target)
@@ -137,6 +171,8 @@ def _runs(members: int) -> list[Run]:
                 target=name,
                 size=size,
                 new_seconds=new,
+                again_seconds=again,
+                again_dry_seconds=again_dry,
                 stored_seconds=stored,
                 counts_seconds=counts,
                 peak_mb=peak,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, get_args
 
 from features.contracts.ids import MemberId, ProductId, ReleaseId
 
@@ -21,7 +21,7 @@ class Fallback(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class MemberRef:
-    """One way to name a member; exactly one of member_id, source + source_id, phone_hash, wechat_openid and
+    """One way to name a member; exactly one of member_id, source + source_id, phone_hash, wechat_openid, card_no and
     anonymous_id is given."""
 
     member_id: str | None = None
@@ -29,6 +29,8 @@ class MemberRef:
     source_id: str | None = None
     phone_hash: str | None = None
     wechat_openid: str | None = None
+    card_no: str | None = None
+    """However it was written."""
     anonymous_id: str | None = None
 
 
@@ -153,6 +155,29 @@ class ProductCard:
     category: str | None
     price: float | None
     score: float | None = None
+
+
+GroupKind = Literal["department", "category", "subcategory", "brand"]
+GROUP_KINDS: tuple[GroupKind, ...] = get_args(GroupKind)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductGroup:
+    """Products that have a name in common."""
+
+    kind: GroupKind
+    name: str
+    products: int
+    parent: str | None
+    """The department of a category, the category of a subcategory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupPage:
+    """Groups that were found, and how many products there are in all that was asked for."""
+
+    products: int
+    items: tuple[ProductGroup, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

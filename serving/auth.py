@@ -41,6 +41,7 @@ class Scope(StrEnum):
     AUDIENCES = "audiences"
     EXPORT = "export"
     PRIVACY = "privacy"
+    RELEASES = "releases"
     ADMIN = "admin"
 
 
@@ -110,7 +111,7 @@ def create_key(
         if store_id is not None:
             details["store_id"] = store_id
         add_audit(transaction, AuditEntry(what="key_created", who="command", at=at, details=details))
-    return NewApiKey(key=_key(record), text=f"{PREFIX}_{record.key_id}_{secret}")
+    return NewApiKey(key=key_of(record), text=f"{PREFIX}_{record.key_id}_{secret}")
 
 
 def _check(scopes: frozenset[Scope], *, name: str, store_id: str | None) -> None:
@@ -130,7 +131,7 @@ def _check(scopes: frozenset[Scope], *, name: str, store_id: str | None) -> None
 def list_keys(records: Records) -> tuple[ApiKey, ...]:
     """Every key of the shop, revoked ones too, oldest first."""
     with records.reading() as transaction:
-        return tuple(_key(record) for record in api_keys.list_api_keys(transaction))
+        return tuple(key_of(record) for record in api_keys.list_api_keys(transaction))
 
 
 def revoke_key(records: Records, key_id: str, *, at: datetime) -> ApiKey:
@@ -140,7 +141,7 @@ def revoke_key(records: Records, key_id: str, *, at: datetime) -> ApiKey:
         if record is None:
             raise Refused(f"key: there is none with the id '{key_id}'; list the keys to see their ids")
         add_audit(transaction, AuditEntry(what="key_revoked", who="command", at=at, details={"key_id": key_id}))
-    return _key(record)
+    return key_of(record)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,7 +187,7 @@ class KeyRing:
             with self._lock:
                 self._held.pop(_fingerprint(text), None)
             raise Unauthorized("this key is not known or was revoked; send a valid one")
-        key = _key(record)
+        key = key_of(record)
         self._trust(text, key)
         return key
 
@@ -217,7 +218,8 @@ def _fingerprint(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def _key(record: ApiKeyRecord) -> ApiKey:
+def key_of(record: ApiKeyRecord) -> ApiKey:
+    """The key of a row."""
     return ApiKey(
         key_id=record.key_id,
         name=record.name,

@@ -10,7 +10,15 @@ import pyarrow as pa
 
 from features.contracts.ids import AudienceId, MemberId, ProductId, ReleaseId
 from features.contracts.scenario_settings import ScenarioSettings
-from serving.answers import MemberRef, ProductCard, ProductPage, Recommendation, RecommendationQuery
+from serving.answers import (
+    GroupKind,
+    GroupPage,
+    MemberRef,
+    ProductCard,
+    ProductPage,
+    Recommendation,
+    RecommendationQuery,
+)
 from serving.audiences.rule import AudienceRule
 from serving.members.coupons_held import CouponBook, Locale
 from serving.members.view import KnownMember, MemberEvent, MemberView
@@ -52,8 +60,14 @@ class Engine(Protocol):
     def similar(self, product_id: ProductId, *, count: int) -> tuple[ProductCard, ...] | None:
         """Products alike, best first; None when the product is unknown."""
 
+    def product_name(self, product_id: ProductId) -> str | None:
+        """What a product is called; None when it is unknown."""
+
     def search(self, text: str, *, limit: int, cursor: str | None) -> ProductPage:
         """A page of the products whose name, brand or category holds the text."""
+
+    def groups(self, text: str, *, within: Mapping[GroupKind, str], limit: int) -> GroupPage:
+        """Departments, categories, subcategories and brands whose name holds the text, among products of `within`."""
 
 
 LoadEngine = Callable[[ReleaseId], Engine]
@@ -78,7 +92,7 @@ class BuiltAudience(Protocol):
 
     @property
     def report(self) -> Mapping[str, Any]:
-        """JSON objects curve, drivers, profile, associated and manifest; `Any` because JSON is."""
+        """JSON objects curve, drivers, profile, associated and, but for a dry run, manifest; `Any` because JSON is."""
 
     @property
     def members(self) -> pa.Table:
@@ -88,7 +102,7 @@ class BuiltAudience(Protocol):
 class BuildAudience(Protocol):
     """Scores everybody and picks an audience; raises FacesError when that cannot be done.
 
-    Of a dry run only the summary is wanted.
+    Of a dry run the summary and the report are wanted, and no members.
     """
 
     def __call__(self, rule: AudienceRule, *, is_dry_run: bool, progress: Progress) -> BuiltAudience: ...

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from features.contracts.settings import Settings
 from features.store.now_rows import NowRows
+from serving.accounts.accounts import Accounts
+from serving.accounts.passwords import Passwords
 from serving.api.event_bodies import EventCheck
 from serving.auth import KeyRing
 from serving.events.intake import EventIntake
@@ -22,6 +24,7 @@ from serving.recommendations.log import RecommendationLog
 from serving.records.audiences import count_by_state
 from serving.records.opening import Records, open_records
 from serving.releases_in_service import ReleasesInService
+from serving.reports.kept import KeptReports
 from serving.scenarios_in_service import ScenariosInService
 
 ANSWERED_FOLDER = "answered"
@@ -34,6 +37,7 @@ class ServiceState:
     settings: Settings
     records: Records
     keys: KeyRing
+    accounts: Accounts
     releases: ReleasesInService
     scenarios: ScenariosInService
     forgotten: ForgottenWatch
@@ -44,6 +48,7 @@ class ServiceState:
     intake: EventIntake
     now_writer: NowWriter
     now: Callable[[], datetime]
+    reports: KeptReports = field(default_factory=KeptReports)
 
     def start(self) -> None:
         """Starts the threads: the log's writer, those of the events, and the watch for releases."""
@@ -60,6 +65,7 @@ class ServiceState:
         self.intake.stop()
         self.now_writer.stop()
         self.log.stop(at=self.now())
+        self.accounts.close()
         self.queue.close()
         self.records.close()
 
@@ -74,6 +80,7 @@ def open_state(
     scenarios: ScenariosInService | None = None,
     records: Records | None = None,
     forgotten: ForgottenWatch | None = None,
+    passwords: Passwords | None = None,
 ) -> ServiceState:
     """The parts of a service with its release loaded; call `start` next. Raises NothingLoaded or ReleaseDamaged.
 
@@ -95,12 +102,14 @@ def open_state(
     releases.open()
     metrics.watch_records(settings.records.store, records.can_be_read)
     metrics.watch_audiences(lambda: _count_audiences(records))
-    keys = MemberKeys(lambda: releases.engine)
-    now_writer = NowWriter(settings, records, NowRows(settings), keys, now=now)
+    member_keys = MemberKeys(lambda: releases.engine)
+    now_writer = NowWriter(settings, records, NowRows(settings), member_keys, now=now)
+    keys = KeyRing(records)
     return ServiceState(
         settings=settings,
         records=records,
-        keys=KeyRing(records),
+        keys=keys,
+        accounts=Accounts(settings, records, keys, now=now, passwords=passwords),
         releases=releases,
         scenarios=scenarios,
         forgotten=watch,
@@ -115,7 +124,7 @@ def open_state(
         metrics=metrics,
         queue=open_queue(settings),
         event_check=EventCheck(settings, forgotten=lambda: watch.forgotten),
-        intake=EventIntake(records, keys, queue_size=settings.events.queue_size, on_stored=now_writer.wake),
+        intake=EventIntake(records, member_keys, queue_size=settings.events.queue_size, on_stored=now_writer.wake),
         now_writer=now_writer,
         now=now,
     )

@@ -18,6 +18,7 @@ from features.contracts.settings import Settings, load_settings
 from serving.audiences.build import build_audience
 from serving.audiences.forgotten import without_forgotten
 from serving.audiences.job import run_audience_job
+from serving.audiences.kept import Kept
 from serving.audiences.prune import prune
 from serving.audiences.rule import AudienceRule
 from serving.audiences.sweep import sweep_audiences
@@ -75,9 +76,10 @@ def work(settings: Settings, *, stop: threading.Event) -> None:
 def builder(settings: Settings, records: Records) -> BuildAudience:
     """The build with the shop's settings and records."""
     world = AudienceWorld(records=records, settings=settings)
+    kept = Kept()
 
     def build(rule: AudienceRule, *, is_dry_run: bool, progress: Progress) -> BuiltAudience:
-        built = build_audience(settings, rule, world=world, is_dry_run=is_dry_run, progress=progress)
+        built = build_audience(settings, rule, world=world, is_dry_run=is_dry_run, kept=kept, progress=progress)
         return without_forgotten(built, world)
 
     return build

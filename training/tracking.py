@@ -5,13 +5,13 @@ MLflow is imported when tracking is opened and not before: it reads its switches
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,6 +34,9 @@ CHAMPION = "champion"
 MODEL_FOLDER = "model"
 FALLBACKS = "fallbacks"
 """Tag of a run: what answers in the place of models that the shop is too small for, one sentence a line."""
+RELIABILITY = "reliability"
+TENTHS = "tenths"
+"""Tables of a run: predicted against observed, and buyers by tenth of the ranking."""
 SWITCHES = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -96,7 +99,7 @@ class Tracking:
         """`<shop>.<model>`; also the name of the experiment."""
         return f"{self.settings.shop}.{model}"
 
-    @contextmanager
+    @contextlib.contextmanager
     def run(
         self,
         *,
@@ -184,6 +187,27 @@ class Tracking:
     def fallbacks_of(self, version: ModelVersion) -> tuple[str, ...]:
         """What answers in the place of models that the shop was too small for, in sentences."""
         return tuple(self.client.get_run(version.run_id).data.tags.get(FALLBACKS, "").splitlines())
+
+    def tables_of(self, version: ModelVersion) -> Mapping[str, pd.DataFrame]:
+        """The tables that the version's training logged, by name; one that cannot be read is left out."""
+        found: dict[str, pd.DataFrame] = {}
+        for file in sorted((self._artifacts(version.model, version.run_id).parent / "tables").glob("*.csv")):
+            with contextlib.suppress(ValueError, OSError):
+                found[file.stem] = pd.read_csv(file)
+        return found
+
+    def not_evaluated_of(self, version: ModelVersion) -> tuple[str, ...]:
+        """What the version's training could not evaluate, in sentences."""
+        file = self._artifacts(version.model, version.run_id).parent / "not_evaluated.txt"
+        return tuple(file.read_text(encoding="utf-8").splitlines()) if file.is_file() else ()
+
+    def params_of(self, version: ModelVersion) -> Mapping[str, str]:
+        """What the version was trained with, by name."""
+        return dict(self.client.get_run(version.run_id).data.params)
+
+    def trained_at(self, version: ModelVersion) -> datetime:
+        """When the version's training began."""
+        return datetime.fromtimestamp(self.client.get_run(version.run_id).info.start_time / 1000, UTC)
 
     def tags_of(self, version: ModelVersion) -> Mapping[str, str]:
         """Tags of the version: how it was promoted."""

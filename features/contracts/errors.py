@@ -10,6 +10,7 @@ FacesError
 │   ├── WorseThanChampion    the promotion gate
 │   ├── ReleaseDamaged       checksum, missing file or another feature schema
 │   ├── RecordsUnavailable   the record store cannot be opened
+│   ├── AccountRefused       a user, role or password that cannot be; carries why
 │   └── Busy                 the same command is running already
 ├── StoreUnavailable         the online store cannot be read or written
 └── RequestError             an HTTP request that cannot be answered; carries status and code
@@ -62,6 +63,14 @@ class ReleaseDamaged(Refused):
 
 class RecordsUnavailable(Refused):
     """The record store cannot be opened: no database answers, or not to this role."""
+
+
+class AccountRefused(Refused):
+    """A user, a role or a password that cannot be; `why` is for whoever says it in another language."""
+
+    def __init__(self, message: str, *, why: str = "other") -> None:
+        super().__init__(message)
+        self.why = why
 
 
 class Busy(Refused):

@@ -26,6 +26,7 @@ _PLAIN_FORMS = {
 }
 _CALLING_CODES = {"US": "+1", "CN": "+86"}
 _DIGITS = re.compile(r"\d")
+_IN_CARDS = re.compile(r"[\s\-]+")
 
 _WORD = re.compile(r"[^\W_]+")
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
@@ -71,6 +72,12 @@ def normalised_email(address: str) -> str | None:
     """The address in lower case; None when it has no @ between two parts, or is masked."""
     bare = unicodedata.normalize("NFKC", address).strip().lower()
     return bare if _EMAIL.fullmatch(bare) and "*" not in bare else None
+
+
+def normalised_card(number: str) -> str | None:
+    """The number of a card without spaces and hyphens, letters large; None when nothing is left, or it is masked."""
+    text = unicodedata.normalize("NFKC", number)
+    return None if is_masked(text) else _IN_CARDS.sub("", text).upper() or None
 
 
 def given_hash(text: str) -> str | None:

@@ -68,6 +68,11 @@ class ShopPaths:
         return self.root / "locks"
 
     @property
+    def console(self) -> Path:
+        """Scripts that the console's pages load, made on this machine."""
+        return self.root / "console"
+
+    @property
     def secrets(self) -> Path:
         """Keys made on first use, readable by the owner alone."""
         return self.root / "secrets"

@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from features.contracts.console_settings import ConsoleSettings
 from features.contracts.destination_settings import DESTINATION_NAME, DestinationSettings
 from features.contracts.errors import BadRequest, SettingsError
 from features.contracts.event_settings import EventSettings
@@ -239,6 +240,7 @@ class Settings(BaseSettings):
     online: OnlineSettings
     events: EventSettings
     records: RecordsSettings
+    console: ConsoleSettings
     reports: ReportSettings
     tags: dict[TagName, TagSettings] = Field(default_factory=dict, description="kinds of members, by name")
     scenarios: dict[ScenarioName, ScenarioSettings] = Field(min_length=1, description="the places that are served")

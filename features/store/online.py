@@ -194,13 +194,17 @@ def identity_key(
     source_id: str | None = None,
     phone_hash: str | None = None,
     wechat_openid: str | None = None,
+    card_no: str | None = None,
     old_member_id: str | None = None,
 ) -> str:
-    """The key of `member_identity`: `id:SOURCE:SOURCE_ID`, `phone:STORED_HASH`, `openid:OPENID` or `member:OLD_ID`."""
+    """The key of `member_identity`: `id:SOURCE:SOURCE_ID`, `phone:STORED_HASH`, `openid:OPENID`, `card:NUMBER` (as
+    `normalised_card` has it) or `member:OLD_ID`."""
     if phone_hash is not None:
         return f"phone:{phone_hash}"
     if wechat_openid is not None:
         return f"openid:{wechat_openid}"
+    if card_no is not None:
+        return f"card:{card_no}"
     if old_member_id is not None:
         return f"member:{old_member_id}"
     # A colon in a source must not make it the key of another source.

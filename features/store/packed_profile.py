@@ -144,6 +144,9 @@ class MemberProfile:
     rhythm: Rhythm | None = None
     visits: tuple[Visit, ...] = ()
     """Newest first."""
+    visit_hours: tuple[int, ...] = ()
+    """When the member came within a year: the newest visit in whole hours since 1970 on the shops' clocks, then how
+    many hours earlier each one before was."""
     facts: tuple[Fact, ...] = ()
     given: tuple[GivenCampaign, ...] = ()
     redeemed: tuple[RedeemedCoupon, ...] = ()

@@ -1,4 +1,4 @@
-"""Who asks, and whether they may: API keys as dependencies of routes."""
+"""Who asks, and whether they may: API keys, or a browser's session, as dependencies of routes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from features.contracts.errors import Unauthorized
+from serving.api.sessions import CSRF_HEADER, refuse_forged, refuse_other_sites, session_of
 from serving.auth import ApiKey, Scope
 from serving.state import ServiceState
 
@@ -30,12 +31,22 @@ async def _key(
 ) -> ApiKey:
     text = bearer.credentials if bearer else header
     if not text:
-        raise Unauthorized("a key is needed; send it as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'")
+        return await _signed_in(request)
     keys = state_of(request).keys
     # the records are read in a thread, and only once in a few seconds for each key
     if (trusted := keys.trusted(text)) is not None:
         return trusted
     return await run_in_threadpool(keys.check, text)
+
+
+async def _signed_in(request: Request) -> ApiKey:
+    session = await session_of(request, state_of(request))
+    if session is None:
+        raise Unauthorized("a key is needed; send it as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'")
+    # reading too: an export is told of in the audit, and another site's link could ask for it
+    refuse_other_sites(request)
+    refuse_forged(request, session, token=request.headers.get(CSRF_HEADER))
+    return session.holder
 
 
 def _holder_of(scope: Scope) -> Callable[[ApiKey], Awaitable[ApiKey]]:
@@ -56,4 +67,5 @@ MembersKey = Annotated[ApiKey, Depends(_holder_of(Scope.MEMBERS))]
 EventsKey = Annotated[ApiKey, Depends(_holder_of(Scope.EVENTS))]
 AudiencesKey = Annotated[ApiKey, Depends(_holder_of(Scope.AUDIENCES))]
 PrivacyKey = Annotated[ApiKey, Depends(_holder_of(Scope.PRIVACY))]
+ReleasesKey = Annotated[ApiKey, Depends(_holder_of(Scope.RELEASES))]
 ExportKey = Annotated[ApiKey, Depends(_holder_of(Scope.EXPORT))]

@@ -10,8 +10,10 @@ from fastapi.concurrency import run_in_threadpool
 
 from features.contracts.settings import Settings
 from serving.api import (
+    audience_exports,
     audience_parts,
     audiences,
+    catalogue,
     events,
     exports,
     forget,
@@ -20,6 +22,7 @@ from serving.api import (
     pages,
     products,
     recommendations,
+    releases,
     reports,
     results,
     scenarios,
@@ -28,12 +31,14 @@ from serving.api import (
 )
 from serving.api.errors import add_error_handlers
 from serving.api.frame import RequestFrame
+from serving.console.routes import add_console
 from serving.state import ServiceState
 
 PARTS = (
     recommendations,
     scenarios,
     products,
+    catalogue,
     members,
     forget,
     stores,
@@ -43,7 +48,9 @@ PARTS = (
     tags,
     results,
     reports,
+    releases,
     exports,
+    audience_exports,
     lists,
     pages,
 )
@@ -52,7 +59,8 @@ DESCRIPTION = """What to show each member, and which members to tell.
 
 Send a key with every request: `Authorization: Bearer KEY` or `X-API-Key: KEY`. Every failure has one shape:
 `{"error": code, "detail": sentence, "status": number}`. Answers carry `X-Request-Id` (yours, or one made here);
-a POST may carry `Idempotency-Key`. A revoked key stops working within 5 seconds.
+a POST may carry `Idempotency-Key`. A revoked key stops working within 5 seconds. The console's pages call with the
+session cookie of whoever has signed in, and send `X-CSRF-Token` with everything but GET.
 """
 
 
@@ -91,6 +99,8 @@ def make_app(open_state: Callable[[], ServiceState]) -> FastAPI:
         max_body_bytes=lambda path: _max_body_bytes(service_of(app).settings, path),
         on_unexpected=lambda: service_of(app).metrics.unexpected_error(),
     )
+    # last, and so around the frame: a failure that the frame answers becomes a page too
+    add_console(app)
     return app
 
 

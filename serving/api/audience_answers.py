@@ -34,7 +34,7 @@ class AudienceAnswer(BaseModel):
     error: str | None = Field(description="why it failed")
     summary: dict[str, Any] | None = Field(
         description="its figures, once done: funnel of counts, expected buyers and revenue with their intervals, "
-        "warnings and notes"
+        "warnings and notes, and `remarks`: both in English and Chinese, each with a code"
     )
     created_at: str
     finished_at: str | None

@@ -29,6 +29,7 @@ class LaunchBody(Body):
     price: float | None = Field(None, gt=0, lt=1e9, description="list price of a piece, in the shop's currency")
     is_private_label: bool | None = None
     analogues: Ids = Field([], description="ids of products that it will be like, chosen by you")
+    unlike: Ids = Field([], description="ids of products that it will not be like, although their description is")
 
 
 class TargetBody(Body):
@@ -126,7 +127,9 @@ class AudienceRequest(Body):
     with_coupons: bool = Field(False, description="also name each member's best running coupon")
     as_of: datetime | None = Field(None, description="as if it were this moment; default: the shop's")
     name: str | None = Field(None, min_length=1, max_length=200, description="a name of your own")
-    dry_run: bool = Field(False, description="only the counts and figures: nothing is kept that could be exported")
+    dry_run: bool = Field(
+        False, description="only the figures and why, for a day: nothing is kept that could be exported"
+    )
 
     def rule(self, *, max_size: int) -> AudienceRule:
         """The rule asked for. Raises BadRequest."""

@@ -13,7 +13,7 @@ from features.contracts.errors import NotFound
 from serving.api.access import AudiencesKey, State
 from serving.api.answering import failures, json_answer
 from serving.api.audiences import ROUTE, PathId, finished_audience
-from serving.audiences.member_drivers import drivers_in_words
+from serving.audiences.member_drivers import MemberDriver, drivers_in_words
 from serving.records.audience_members import AudienceMember, find_member
 from serving.records.audience_reports import find_report
 from serving.state import ServiceState
@@ -46,7 +46,9 @@ class AssociatedAnswer(BaseModel):
     """What goes with the target."""
 
     id: str
-    associated: Any = Field(description="products bought with the target, or like it where it has no sales")
+    associated: Any = Field(
+        description="products bought with the target; of a launch, those like it and the `analogues` it is scored by"
+    )
 
 
 class ManifestAnswer(BaseModel):
@@ -131,6 +133,7 @@ def audience_member(
         member = find_member(transaction, audience.audience_id, member_id)
     if member is None or state.forgotten.is_member(member_id):
         raise NotFound("this member is not in the audience, neither selected nor held out")
+    said = drivers_of(member)
     return json_answer(
         {
             "audience_id": audience.audience_id,
@@ -140,25 +143,27 @@ def audience_member(
             "expected_revenue": member.expected_revenue,
             "is_held_out": member.is_held_out,
             "coupon_id": member.coupon_id,
-            "drivers": _drivers_in_words(member),
+            "drivers": None if said is None else [each.to_json() for each in said],
         }
     )
 
 
 def _part(state: ServiceState, audience_id: str, part: str) -> Response:
     with state.records.reading() as transaction:
-        audience = finished_audience(transaction, audience_id, what=f"a {part}")
+        # a dry run has every part that needs no members
+        is_of_dry_runs = part != "manifest"
+        audience = finished_audience(transaction, audience_id, what=f"a {part}", may_be_dry_run=is_of_dry_runs)
         report = find_report(transaction, audience.audience_id)
     if report is None or part not in report:
         raise NotFound(f"this audience has no {part}; it was built by an earlier version, ask for it anew")
     return json_answer({"id": audience.audience_id, part: report[part]})
 
 
-def _drivers_in_words(member: AudienceMember) -> list[dict[str, Any]] | None:
-    # `Any` because JSON is
+def drivers_of(member: AudienceMember) -> list[MemberDriver] | None:
+    """What speaks for a member of an audience, or against; None beyond the first ones."""
     if member.drivers is None:
         return None
     # here, because the words stand with the features, and those with the feature store
     from training.propensity.feature_words import FEATURE_WORDS
 
-    return [each.to_json() for each in drivers_in_words(json.loads(member.drivers), FEATURE_WORDS)]
+    return drivers_in_words(json.loads(member.drivers), FEATURE_WORDS)

@@ -8,7 +8,7 @@ import time
 from typing import Annotated
 
 import anyio
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Header, Path, Query
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -51,18 +51,25 @@ PathId = Annotated[str, Path(max_length=64, description="the audience's id")]
     responses={200: {"model": AudienceAnswer, "description": "The figures of a dry run"}, **failures(409, 413)},
 )
 async def create_audience(
-    body: AudienceRequest, state: State, key: AudiencesKey, idempotency_key: IdempotencyKey = None
+    body: AudienceRequest,
+    state: State,
+    key: AudiencesKey,
+    idempotency_key: IdempotencyKey = None,
+    prefer: Annotated[
+        str | None, Header(max_length=200, description="`respond-async`: a dry run answers with its place at once")
+    ] = None,
 ) -> Response:
     """Ask for an audience: who is likeliest to buy these goods.
 
     Answers at once with an id; the audience is built in the background. Follow `Location` for its state. A dry run
-    answers with its figures; one that takes long answers with its place, as an audience does.
+    answers with its figures; one that takes long answers with its place, as an audience does. Its curve, drivers,
+    profile and associated products can be asked for a day.
     """
     rule = body.rule(max_size=state.settings.serving.audience_max_size)
     refuse_undeclared(state.settings.tags, rule.population.tags, where="population.tags")
     first = first_answer(idempotency_key, holder=key, route=ROUTE, body=body)
     answer, audience_id = await run_in_threadpool(_ask, state, body, rule, first)
-    if not body.dry_run:
+    if not body.dry_run or _is_async(prefer):
         return answer
     until = time.monotonic() + state.settings.audiences.dry_run_seconds
     while not (audience := await run_in_threadpool(_read, state, audience_id)).state.is_final:
@@ -117,6 +124,11 @@ def cancel_audience(
     return text_answer(text)
 
 
+def _is_async(prefer: str | None) -> bool:
+    """Whether the asker would rather look again than wait (RFC 7240)."""
+    return any(each.strip().lower() == "respond-async" for each in (prefer or "").split(","))
+
+
 def known_audience(transaction: Transaction, audience_id: str) -> AudienceRecord:
     """The audience of that id. Raises NotFound."""
     audience = find_audience(transaction, AudienceId(audience_id))
@@ -125,11 +137,16 @@ def known_audience(transaction: Transaction, audience_id: str) -> AudienceRecord
     return audience
 
 
-def finished_audience(transaction: Transaction, audience_id: str, *, what: str) -> AudienceRecord:
-    """The audience of that id, with members; `what` is asked of it. Raises NotFound, and Conflict until it is done."""
+def finished_audience(
+    transaction: Transaction, audience_id: str, *, what: str, may_be_dry_run: bool = False
+) -> AudienceRecord:
+    """The audience of that id; `what` is asked of it. Raises NotFound, and Conflict until it is done.
+
+    It has members, unless it may be a dry run.
+    """
     audience = known_audience(transaction, audience_id)
-    if audience.is_dry_run:
-        raise Conflict(f"this was a dry run, which keeps its figures only; ask without dry_run for {what}")
+    if audience.is_dry_run and not may_be_dry_run:
+        raise Conflict(f"this was a dry run, which keeps no members; ask without dry_run for {what}")
     if audience.state is not AudienceState.DONE:
         raise Conflict(f"this audience is {audience.state}; there is {what} once it is done")
     return audience

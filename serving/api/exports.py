@@ -13,14 +13,38 @@ from serving.api.answering import failures, failures_beside_a_file, json_answer
 from serving.api.audiences import ROUTE, PathId, finished_audience
 from serving.audiences.rule import AudienceRule, Channel
 from serving.exports.formats import MEDIA_TYPES
-from serving.exports.request import CONTACT_COLUMNS, DEFAULT_COLUMNS, MEMBER_COLUMNS, Format, export_request
+from serving.exports.request import (
+    CONTACT_COLUMNS,
+    DEFAULT_COLUMNS,
+    MEMBER_COLUMNS,
+    ExportRequest,
+    Format,
+    export_request,
+)
 from serving.exports.writing import make_export
+from serving.records.audiences import AudienceRecord
+from serving.state import ServiceState
 
 COUNTS = "Faces-Counts"
 NOTICE = "Faces-Notice"
 LONGEST_COLUMNS = 300
 
 router = APIRouter(tags=["audiences"])
+
+ColumnsWanted = Annotated[
+    str | None,
+    Query(
+        max_length=LONGEST_COLUMNS,
+        description=f"names with commas between, of {', '.join(MEMBER_COLUMNS)}; with a channel also its contact: "
+        f"{', '.join(CONTACT_COLUMNS.values())}; default: {','.join(DEFAULT_COLUMNS)}",
+    ),
+]
+ChannelWanted = Annotated[
+    Channel | None, Query(description="whose consent is asked; default: the audience's channel, else any")
+]
+DestinationWanted = Annotated[
+    str | None, Query(max_length=50, description="a receiver of the settings, with columns of its own")
+]
 
 
 class DestinationAnswer(BaseModel):
@@ -61,20 +85,9 @@ def export_members(
     key: ExportKey,
     audience_id: PathId,
     format_: Annotated[Format | None, Query(alias="format", description="default: csv")] = None,
-    columns: Annotated[
-        str | None,
-        Query(
-            max_length=LONGEST_COLUMNS,
-            description=f"names with commas between, of {', '.join(MEMBER_COLUMNS)}; with a channel also its contact: "
-            f"{', '.join(CONTACT_COLUMNS.values())}; default: {','.join(DEFAULT_COLUMNS)}",
-        ),
-    ] = None,
-    channel: Annotated[
-        Channel | None, Query(description="whose consent is asked; default: the audience's channel, else any")
-    ] = None,
-    destination: Annotated[
-        str | None, Query(max_length=50, description="a receiver of the settings, with columns of its own")
-    ] = None,
+    columns: ColumnsWanted = None,
+    channel: ChannelWanted = None,
+    destination: DestinationWanted = None,
     bom: Annotated[bool | None, Query(description="begin a csv with a byte order mark, for spreadsheets")] = None,
 ) -> Response:
     """Export the members of a finished audience who may be told.
@@ -82,9 +95,31 @@ def export_members(
     Members who are held out, who did not consent to the channel (to at least one, when none is named), or whose contact
     came before stay; ranks therefore have gaps. Whoever leaves counts as contacted from now on. Each export is audited.
     """
+    audience = exportable(state, audience_id)
+    request = request_for(
+        audience, state, format_=format_, columns=columns, channel=channel, destination=destination, bom=bom
+    )
+    return export_stream(state, audience, request, who=key.key_id)
+
+
+def exportable(state: ServiceState, audience_id: str) -> AudienceRecord:
+    """The finished audience of that id. Raises NotFound and Conflict."""
     with state.records.reading() as transaction:
-        audience = finished_audience(transaction, audience_id, what="an export")
-    request = export_request(
+        return finished_audience(transaction, audience_id, what="an export")
+
+
+def request_for(
+    audience: AudienceRecord,
+    state: ServiceState,
+    *,
+    format_: Format | None,
+    columns: str | None,
+    channel: Channel | None,
+    destination: str | None,
+    bom: bool | None,
+) -> ExportRequest:
+    """The export of an audience as it was asked for. Raises BadRequest."""
+    return export_request(
         format_=format_,
         columns=[name.strip() for name in columns.split(",")] if columns else (),
         channel=channel,
@@ -93,7 +128,11 @@ def export_members(
         destinations=state.settings.destinations,
         audience_channel=AudienceRule.from_json(audience.rule).channel,
     )
-    export = make_export(state.settings, state.records, audience.audience_id, request, who=key.key_id, now=state.now)
+
+
+def export_stream(state: ServiceState, audience: AudienceRecord, request: ExportRequest, *, who: str) -> ExportStream:
+    """The file of an export, written while it is read."""
+    export = make_export(state.settings, state.records, audience.audience_id, request, who=who, now=state.now)
     headers = {
         "Content-Disposition": f'attachment; filename="{export.file_name}"',
         COUNTS: ", ".join(f"{name}={count}" for name, count in export.counts.to_json().items()),

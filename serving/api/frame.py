@@ -111,7 +111,8 @@ def _limited(receive: Receive, max_bytes: int) -> Receive:
 
 def _is_plain_failure(message: Message) -> bool:
     kind = next((value for name, value in message["headers"] if name.lower() == b"content-type"), b"")
-    return message["status"] >= 400 and not kind.startswith(b"application/json")
+    # a failure of the console is a page
+    return message["status"] >= 400 and not kind.startswith((b"application/json", b"text/html"))
 
 
 async def _send_as_json(scope: Scope, held: Message, text: bytes, send: Send) -> None:

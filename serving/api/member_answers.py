@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from features.contracts.clock import moment_text
 from serving.members.coupons_held import HeldCoupon, UnusedBenefit
-from serving.members.view import DueProduct, LatestOrder, MemberEvent, MemberView, NamedStore
+from serving.members.view import DueProduct, LatestOrder, MemberEvent, MemberView, NamedStore, VisitHabits
 
 EVENTS_SHOWN = 20
 
@@ -80,6 +80,28 @@ class NextVisitAnswer(BaseModel):
     gap_days: float | None = Field(description="median days between two visits; null while there was one")
     expected_at: str | None = Field(description="UTC")
     is_overdue: bool = Field(description="the expected moment has passed")
+
+
+class WeekAnswer(BaseModel):
+    """The visits of a week."""
+
+    starts_on: date = Field(description="a Monday")
+    visits: int
+
+
+class HourAnswer(BaseModel):
+    """The visits in an hour of the week."""
+
+    weekday: int = Field(description="1: Monday")
+    hour: int = Field(description="0 to 23, on the shops' clocks")
+    visits: int
+
+
+class HabitsAnswer(BaseModel):
+    """When the member came within a year."""
+
+    weeks: list[WeekAnswer] = Field(description="the last 52, the oldest first")
+    hours: list[HourAnswer] = Field(description="those with a visit")
 
 
 class DueProductAnswer(BaseModel):
@@ -201,6 +223,7 @@ class MemberAnswer(BaseModel):
     value_tier: str | None = Field(description="the tag of the group `value`")
     favourite_categories: list[FavouriteAnswer]
     next_visit: NextVisitAnswer | None
+    habits: HabitsAnswer | None = Field(description="null without a visit within a year")
     due_products: list[DueProductAnswer]
     recent_purchases: list[PurchaseAnswer]
     orders: list[OrderAnswer]
@@ -225,7 +248,7 @@ def member_json(view: MemberView) -> Json:
         "identities": [vars(each) for each in view.identities],
         "contact": vars(view.contact),
         "consent": vars(view.consent),
-        "attributes": {**vars(view.attributes), "further": _object(view.attributes.further)},
+        "attributes": {**vars(view.attributes), "further": further_attributes(view.attributes.further)},
         "tags": [vars(each) for each in view.tags],
         "lifecycle_stage": view.lifecycle_stage,
         "value_tier": view.value_tier,
@@ -237,6 +260,7 @@ def member_json(view: MemberView) -> Json:
             "last_visited_at": moment_text(visit.last_visited_at),
             "expected_at": _moment(visit.expected_at),
         },
+        "habits": None if view.habits is None else _habits(view.habits),
         "due_products": [_due(each) for each in view.due_products],
         "recent_purchases": [
             {"id": each.product_id, "name": each.name, "ordered_at": moment_text(each.ordered_at)}
@@ -260,6 +284,13 @@ def member_json(view: MemberView) -> Json:
         if view.associate is None
         else {"id": view.associate.associate_id, "name": view.associate.name},
         "facts": [vars(each) for each in view.facts],
+    }
+
+
+def _habits(habits: VisitHabits) -> Json:
+    return {
+        "weeks": [{"starts_on": day.isoformat(), "visits": visits} for day, visits in habits.weeks],
+        "hours": [{"weekday": weekday, "hour": hour, "visits": visits} for weekday, hour, visits in habits.hours],
     }
 
 
@@ -304,7 +335,7 @@ def _moment(moment: datetime | None) -> str | None:
     return None if moment is None else moment_text(moment)
 
 
-def _object(text: str | None) -> Json:
+def further_attributes(text: str | None) -> Json:
     """The retailer's own attributes; what is no JSON object says nothing."""
     try:
         value = json.loads(text or "{}")

@@ -12,7 +12,7 @@ from features.contracts.identifiers import given_hash
 from serving.answers import MemberRef
 
 Id = Annotated[str, Field(min_length=1, max_length=200)]
-WAYS = "member_id, source with source_id, phone_hash, wechat_openid, or anonymous_id"
+WAYS = "member_id, source with source_id, phone_hash, wechat_openid, card_no, or anonymous_id"
 
 
 class Body(BaseModel):
@@ -31,13 +31,15 @@ class NamedMember(Body):
         None, pattern=r"^[0-9a-fA-F]{64}$", description="SHA-256 in hex of the normalised phone number"
     )
     wechat_openid: Id | None = Field(None, description="the WeChat openid")
+    card_no: Id | None = Field(None, description="the number of the member's card, with or without spaces and hyphens")
     anonymous_id: Id | None = Field(None, description="somebody not known yet")
 
     @model_validator(mode="after")
     def _exactly_one_way(self) -> Self:
         if (self.source is None) != (self.source_id is None):
             raise ValueError("source and source_id go together")
-        ways = (self.member_id, self.source, self.phone_hash, self.wechat_openid, self.anonymous_id)
+        named = (self.member_id, self.source, self.phone_hash, self.wechat_openid)
+        ways = (*named, self.card_no, self.anonymous_id)
         given = [way for way in ways if way is not None]
         if len(given) != 1:
             raise ValueError(f"name the member in exactly one way: {WAYS}")
@@ -51,11 +53,12 @@ class NamedMember(Body):
             source_id=self.source_id,
             phone_hash=self.phone_hash.lower() if self.phone_hash else None,
             wechat_openid=self.wechat_openid,
+            card_no=self.card_no,
             anonymous_id=self.anonymous_id,
         )
 
 
-Way = Literal["member_id", "source_id", "phone_hash", "openid"]
+Way = Literal["member_id", "source_id", "phone_hash", "openid", "card_no"]
 
 
 async def _member_in_path(
@@ -64,8 +67,8 @@ async def _member_in_path(
         Way | None,
         Query(
             description="what the id is: a member's (one that was merged into it too), a channel's (with `source`), "
-            "the SHA-256 in hex of a normalised phone number, or a WeChat openid; without it a member's, with `source` "
-            "a channel's"
+            "the SHA-256 in hex of a normalised phone number, a WeChat openid, or the number of a card; without it a "
+            "member's, with `source` a channel's"
         ),
     ] = None,
     source: Annotated[
@@ -81,6 +84,8 @@ async def _member_in_path(
         if given_hash(member_id) is None:
             raise BadRequest("path: a phone hash is the SHA-256 of the number, 64 hexadecimal digits")
         return MemberRef(phone_hash=member_id.strip().lower())
+    if way == "card_no":
+        return MemberRef(card_no=member_id)
     return MemberRef(wechat_openid=member_id) if way == "openid" else MemberRef(member_id=member_id)
 
 

@@ -21,8 +21,8 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def start() -> Response:
-    """The documentation."""
-    return RedirectResponse("/docs")
+    """The console; whoever programs against the service knows to ask for /docs."""
+    return RedirectResponse("/console")
 
 
 @router.get("/docs")

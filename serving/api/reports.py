@@ -34,6 +34,12 @@ class OutcomeAnswer(TotalAnswer):
     recommendations: int = Field(description="answers that held at least one of the items")
 
 
+class DayAnswer(TotalAnswer):
+    """The same of what was shown on one day."""
+
+    day: str = Field(description="in the shop's zone")
+
+
 class RecommendationReportAnswer(BaseModel):
     """What came of the recommendations of some days."""
 
@@ -45,6 +51,7 @@ class RecommendationReportAnswer(BaseModel):
     note: str
     outcomes: list[OutcomeAnswer]
     scenarios: dict[str, TotalAnswer]
+    by_day: list[DayAnswer]
     total: TotalAnswer
 
 
@@ -56,7 +63,10 @@ def report_on_recommendations(
 ) -> Response:
     """Show what was shown, clicked and bought, and for how much, by scenario, source and release.
 
-    A purchase is attributed, not caused: the product was shown to the member some days before.
+    A purchase is attributed, not caused: the product was shown to the member some days before. A report that took long
+    to count is answered again for a minute; `until` says up to when it counts.
     """
-    report = recommendation_report(state.settings, state.records, now=state.now(), days=days)
+    report = state.reports.of(
+        days, lambda: recommendation_report(state.settings, state.records, now=state.now(), days=days)
+    )
     return json_answer(report.to_json())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -10,13 +9,10 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from features.contracts.clock import moment_text
-from features.contracts.errors import NotFound
 from serving.api.access import MembersKey, State
 from serving.api.answering import failures, json_answer
-from serving.ports import Engine
-from serving.state import ServiceState
-from serving.stores.here import members_here
-from serving.stores.worklist import MemberHere, WorkItem, WorklistMaker, WorkReason
+from serving.stores.worklist import WorkItem, WorkReason
+from serving.stores.worklist_now import store_today
 from training.release.stores import Store
 
 MOST_ITEMS = 200
@@ -94,47 +90,16 @@ def worklist(
     it. A key bound to another store is refused.
     """
     key.require_store(store_id)
-    engine = state.releases.engine
-    known = engine.stores
-    store = None if known is None else known.by_id.get(store_id)
-    if known is None or store is None:
-        raise NotFound("there is no store of that id in this release")
-    maker = WorklistMaker(
-        stores=known,
-        book=engine.coupon_book,
-        zone=state.settings.zone,
-        due_days=state.settings.stores.due_days,
-        is_left_out=state.forgotten.is_member,
-    )
-    as_of = engine.as_of
-    made = maker.worklist(
-        store_id,
-        _here(state, engine, store_id),
-        as_of=as_of,
-        locale=locale,
-        only=reason,
-        start=int(cursor or 0),
-        count=limit,
-    )
+    today = store_today(state, store_id, reason=reason, locale=locale, start=int(cursor or 0), count=limit)
+    made = today.worklist
     return json_answer(
         {
-            "store": _store(store),
-            "as_of": moment_text(as_of),
+            "store": _store(today.store),
+            "as_of": moment_text(today.as_of),
             "items": [_item(each) for each in made.items],
             "counts": made.counts,
             "next_cursor": None if made.next_start is None else str(made.next_start),
         }
-    )
-
-
-def _here(state: ServiceState, engine: Engine, store_id: str) -> tuple[MemberHere, ...]:
-    stands_still = state.settings.clock == "data" or state.settings.as_of is not None
-    return members_here(
-        state.records,
-        store_id,
-        now=None if stands_still else engine.as_of,
-        session=timedelta(minutes=state.settings.events.session_minutes),
-        members_of=engine.members_of,
     )
 
 

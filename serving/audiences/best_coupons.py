@@ -14,6 +14,7 @@ from features.contracts.ids import MemberId
 from features.contracts.settings import Settings
 from features.encoding import Vectors
 from features.store.history import History
+from serving.audiences.remarks import Remark
 from serving.audiences.shop_at import ShopAt
 from training.coupons.model import load_coupon_model
 from training.coupons.tables import open_coupon_tables
@@ -29,6 +30,9 @@ Offers = Mapping[MemberId, tuple[tuple[str, ...], Vectors]]
 Progress = Callable[[int, int, str], None]
 
 
+NO_COUPON = Remark(code="no_coupon", en="the release knows of no running coupon", zh="当前没有进行中的优惠券")
+
+
 @dataclass(frozen=True, kw_only=True)
 class BestCoupons:
     """A coupon for each member who has one."""
@@ -37,7 +41,7 @@ class BestCoupons:
     """In order of the members that were asked for."""
     is_for_target: bool
     """Whether a running coupon covers the target; if so, others are passed over."""
-    note: str
+    note: Remark
 
     @property
     def count(self) -> int:
@@ -81,7 +85,7 @@ def best_coupons(
     coupons = load_coupons(release_folder)
     nobody: tuple[str | None, ...] = (None,) * len(member_ids)
     if coupons is None or not len(coupons):
-        return BestCoupons(coupon_ids=nobody, is_for_target=False, note="the release knows of no running coupon")
+        return BestCoupons(coupon_ids=nobody, is_for_target=False, note=NO_COUPON)
     usable, is_for_target = usable_coupons(coupons, target_rows, now_days=days_since_epoch(shop.moment))
     found: list[str | None] = []
     with open_coupon_tables(settings, history.build) as tables:
@@ -100,8 +104,13 @@ def best_coupons(
             found += best_of(chunk, desk.offers([MemberId(each) for each in chunk]), usable)
     count = sum(each is not None for each in found)
     of_what = "a running coupon for the target" if is_for_target else "a running coupon; none is for the target"
+    of_what_zh = "有适用于目标商品的优惠券" if is_for_target else "有可用的优惠券，但都不适用于目标商品"
     return BestCoupons(
         coupon_ids=tuple(found),
         is_for_target=is_for_target,
-        note=f"{count:,} of {len(found):,} members have {of_what}",
+        note=Remark(
+            code="coupons_named",
+            en=f"{count:,} of {len(found):,} members have {of_what}",
+            zh=f"{len(found):,} 位会员中，{count:,} 位{of_what_zh}",
+        ),
     )

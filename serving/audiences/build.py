@@ -16,21 +16,21 @@ from serving.audiences.combine import combined
 from serving.audiences.curve import curve_of
 from serving.audiences.desk import Desk, open_desk
 from serving.audiences.exclusions import NamedMembers, exclusions_of
+from serving.audiences.kept import Kept
 from serving.audiences.manifest import audience_manifest, default_salt, filled
-from serving.audiences.member_columns import MemberColumns
 from serving.audiences.members_table import members_table
+from serving.audiences.notes import notes_of
 from serving.audiences.population import is_among, population_of
 from serving.audiences.product_table import ProductTable
-from serving.audiences.report import Surroundings, described, explain, shelf_rows
+from serving.audiences.report import Explained, Surroundings, described, explain, shelf_rows
 from serving.audiences.rule import AudienceRule
-from serving.audiences.summary import curve_json, population_share, summary_of
+from serving.audiences.summary import curve_json, population_share, remarks_json, summary_of
 from serving.audiences.targets import ResolvedTarget, resolve_target
 from serving.audiences.world import NoWorld, World
 from serving.records.audience_members import SCHEMA
 from training.propensity.forecast_kinds import kind_of
 from training.propensity.scored import ScoredMembers
 from training.propensity.scorer import Progress
-from training.protocol import Rows
 from training.release.together import load_together
 
 STEPS = ("population", "who is chosen", "drivers", "profile", "best coupons", "done")
@@ -43,7 +43,7 @@ class BuiltAudience:
     summary: dict[str, Any]
     """JSON figures; `Any` because JSON is."""
     report: dict[str, Any]
-    """JSON: curve, drivers, profile, associated, manifest; the curve alone after a dry run."""
+    """JSON: curve, drivers, profile, associated and manifest; no manifest after a dry run."""
     members: pa.Table
     """One row per member of SCHEMA, told and held out alike; none after a dry run."""
 
@@ -55,18 +55,23 @@ def build_audience(
     *,
     is_dry_run: bool = False,
     release_id: ReleaseId | None = None,
+    kept: Kept | None = None,
     progress: Progress,
 ) -> BuiltAudience:
     """The audience of `rule` with a release (the active one), as of its moment or a later one.
+
+    `kept` is what the builds of this process leave for each other.
 
     Raises NothingLoaded, ReleaseDamaged, Refused for a moment before the release, and BadRequest for what the shop does
     not know.
     """
     desk = open_desk(settings, as_of=rule.as_of, release_id=release_id)
-    return build_at(desk, rule, world or NoWorld(), is_dry_run=is_dry_run, progress=progress)
+    return build_at(desk, rule, world or NoWorld(), is_dry_run=is_dry_run, kept=kept, progress=progress)
 
 
-def build_at(desk: Desk, rule: AudienceRule, world: World, *, is_dry_run: bool, progress: Progress) -> BuiltAudience:
+def build_at(
+    desk: Desk, rule: AudienceRule, world: World, *, is_dry_run: bool, kept: Kept | None = None, progress: Progress
+) -> BuiltAudience:
     """The audience of a rule at a desk."""
     shop = desk.shop
     rule = filled(
@@ -77,8 +82,9 @@ def build_at(desk: Desk, rule: AudienceRule, world: World, *, is_dry_run: bool, 
     )
     products = ProductTable(shop)
     resolved = resolve_target(rule.target, products, world)
-    scored = desk.scorer.score(resolved.target, horizon_days=rule.horizon_days or 0, progress=progress)
-    return _Build(desk, rule, world, products, resolved, scored, progress).built(is_dry_run=is_dry_run)
+    kept = kept or Kept()
+    scored = kept.scored(desk, resolved.target, horizon_days=rule.horizon_days or 0, progress=progress)
+    return _Build(desk, rule, world, products, resolved, scored, kept, progress).built(is_dry_run=is_dry_run)
 
 
 class _Build:
@@ -92,6 +98,7 @@ class _Build:
         products: ProductTable,
         resolved: ResolvedTarget,
         scored: ScoredMembers,
+        kept: Kept,
         progress: Progress,
     ) -> None:
         self._desk = desk
@@ -101,7 +108,8 @@ class _Build:
         self._resolved = resolved
         self._scored = scored
         self._progress = progress
-        self._columns = MemberColumns(desk.shop, scored.member_ids)
+        self._kept = kept
+        self._columns = kept.columns(desk, scored)
         self._named = NamedMembers(world, scored.member_ids)
 
     def built(self, *, is_dry_run: bool) -> BuiltAudience:
@@ -119,6 +127,8 @@ class _Build:
             horizon_days=self._scored.horizon_days,
             kind=kind_of(self._scored.target),
         )
+        warnings = (*self._resolved.warnings, *self._named.warnings, *choice.warnings)
+        notes = notes_of(self._rule, self._scored, self._desk.release)
         summary = summary_of(
             self._rule,
             self._desk.shop,
@@ -128,34 +138,42 @@ class _Build:
             choice,
             self._desk.scorer.forecast,
             population_share=share,
-            warnings=(*self._resolved.warnings, *self._named.warnings, *choice.warnings),
-            notes=self._notes(),
+            warnings=warnings,
+            notes=notes,
         )
         report: dict[str, Any] = {"curve": curve_json(points)}
-        if is_dry_run:
-            return BuiltAudience(summary=summary, report=report, members=SCHEMA.empty_table())
-        return self._whole(summary, report, choice, np.flatnonzero(candidates.population))
-
-    def _whole(
-        self, summary: dict[str, Any], report: dict[str, Any], choice: Choice, population: Rows
-    ) -> BuiltAudience:
-        desk = self._desk
+        population = np.flatnonzero(candidates.population)
         self._step("drivers")
-        explained = explain(desk.scorer, self._scored, desk.words, choice, population)
+        explained = explain(
+            lambda rows: self._kept.contributions(self._desk, self._scored, rows),
+            self._scored,
+            self._desk.words,
+            choice,
+            population,
+            with_members=not is_dry_run,
+        )
         report["drivers"] = [each.to_json() for each in explained.drivers]
         self._step("profile")
-        around = Surroundings(
-            shop=desk.shop,
-            columns=self._columns,
-            products=self._products,
-            shelf=desk.shelf,
-            together=load_together(desk.release_folder),
-        )
+        around = self._surroundings()
         report |= described(around, self._resolved, self._scored, choice, population)
+        if is_dry_run:
+            self._step("done")
+            return BuiltAudience(summary=summary, report=report, members=SCHEMA.empty_table())
         coupons = self._coupons(around, choice) if self._rule.with_coupons else None
         if coupons is not None:
             summary["coupons"] = {"members": coupons.count, "is_for_target": coupons.is_for_target}
-            summary["notes"].append(coupons.note)
+            summary |= remarks_json(warnings, (*notes, coupons.note))
+        return self._whole(summary, report, choice, explained, coupons)
+
+    def _whole(
+        self,
+        summary: dict[str, Any],
+        report: dict[str, Any],
+        choice: Choice,
+        explained: Explained,
+        coupons: BestCoupons | None,
+    ) -> BuiltAudience:
+        desk = self._desk
         members = members_table(
             self._scored,
             choice,
@@ -172,6 +190,15 @@ class _Build:
         )
         self._step("done")
         return BuiltAudience(summary=summary, report=report, members=members)
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            shop=self._desk.shop,
+            columns=self._columns,
+            products=self._products,
+            shelf=self._desk.shelf,
+            together=load_together(self._desk.release_folder),
+        )
 
     def _candidates(self) -> Candidates:
         shop, scored, rule = self._desk.shop, self._scored, self._rule
@@ -221,20 +248,6 @@ class _Build:
             shelf_rows(around, self._resolved.rows),
             progress=self._progress,
         )
-
-    def _notes(self) -> list[str]:
-        notes = []
-        if self._rule.holdout.share:
-            notes.append(
-                "expected buyers and revenue are those of the selected members; of the held out nothing is said"
-            )
-        if self._scored.is_by_analogues:
-            notes.append("the shop has too few launches to learn from: scored as one of the products like it sells")
-        # What a launch is scored by stands above.
-        notes += [each for each in self._desk.release.propensity.fallbacks if not each.startswith("launches")]
-        if self._rule.channel is not None:
-            notes.append(f"consent for {self._rule.channel} is read as it stands now, and again by every export")
-        return notes
 
     def _step(self, what: str) -> None:
         self._progress(STEPS.index(what), len(STEPS) - 1, what)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from serving.audiences.cut import ranked, size_from, size_reaching
 from serving.audiences.funnel import Funnel, Suppressed, suppress
 from serving.audiences.holdout import held_out
+from serving.audiences.remarks import Remark
 from serving.audiences.rule import AudienceRule
 from training.propensity.forecast import ForecastModel
 from training.propensity.forecast_kinds import Kind
@@ -20,6 +21,11 @@ Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 UNREACHABLE = "no_contact_or_consent"
+NOBODY_LEFT = Remark(
+    code="nobody_left",
+    en="nobody is left to choose from; the funnel says where they went",
+    zh="没有剩下任何可选会员；漏斗中写明了各步排除的人数",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +56,7 @@ class Choice:
     is_held_out: Mask
     """bool (size,): chosen and not to be told."""
     funnel: Funnel
-    warnings: tuple[str, ...]
+    warnings: tuple[Remark, ...]
 
     @property
     def chosen(self) -> Rows:
@@ -110,20 +116,19 @@ def _size(
     falling: Floats,
     are_held_out: Callable[[int], Mask],
     expected: Callable[[Floats], Callable[[Rows], list[float]]],
-) -> tuple[int, tuple[str, ...]]:
+) -> tuple[int, tuple[Remark, ...]]:
     """How many of the candidates the cut takes, and what has to be said of it."""
     most = len(falling)
     if not most:
-        return 0, ("nobody is left to choose from; the funnel says where they went",)
+        return 0, (NOBODY_LEFT,)
     if rule.size is not None:
         if rule.size > most:
-            return most, (f"size {rule.size:,} is more than the {most:,} members left to choose from: all are chosen",)
+            return most, (_too_many(rule.size, most),)
         return rule.size, ()
     if rule.min_probability is not None:
         size = size_from(falling, rule.min_probability)
         if not size:
-            said = f"nobody has a probability of {rule.min_probability} or more; the highest is {falling[0]:.4f}"
-            return 0, (said,)
+            return 0, (_nobody_so_likely(rule.min_probability, float(falling[0])),)
         return size, ()
     if rule.expected_buyers is not None:
         # of those held out nobody is told, so they do not bring the buyers that were asked for
@@ -131,11 +136,33 @@ def _size(
         needed = size_reaching(rule.expected_buyers, expected(told), most=len(told))
         if needed is None:
             brings = expected(told)(np.array([len(told)]))[0] if len(told) else 0.0
-            return most, (
-                f"{rule.expected_buyers:,} buyers cannot be expected: all {most:,} members left bring {brings:,.1f}",
-            )
+            return most, (_too_few_buyers(rule.expected_buyers, most, brings),)
         return _with_held_out(needed, are_held_out, most, share=rule.holdout.share), ()
     return most, ()
+
+
+def _too_many(size: int, most: int) -> Remark:
+    return Remark(
+        code="size_above_all",
+        en=f"size {size:,} is more than the {most:,} members left to choose from: all are chosen",
+        zh=f"要求 {size:,} 人，超过可选的 {most:,} 人：已全部选入",
+    )
+
+
+def _nobody_so_likely(least: float, highest: float) -> Remark:
+    return Remark(
+        code="nobody_so_likely",
+        en=f"nobody has a probability of {least} or more; the highest is {highest:.4f}",
+        zh=f"没有会员的可能性达到 {least:.2%}；最高为 {highest:.2%}",
+    )
+
+
+def _too_few_buyers(buyers: float, most: int, brings: float) -> Remark:
+    return Remark(
+        code="buyers_out_of_reach",
+        en=f"{buyers:,} buyers cannot be expected: all {most:,} members left bring {brings:,.1f}",
+        zh=f"达不到 {buyers:,} 位购买者：可选的 {most:,} 人全部选入，预计也只有 {brings:,.1f} 位",
+    )
 
 
 def _with_held_out(needed: int, are_held_out: Callable[[int], Mask], most: int, *, share: float) -> int:

@@ -69,6 +69,8 @@ class Driver:
             "odds_ratio": round(float(np.exp(self.contribution)), 3),
             "audience": _number(self.audience),
             "population": _number(self.population),
+            "unit": self.words.unit,
+            "label": {"en": self.words.en, "zh": self.words.zh},
             "sentence": {
                 "en": f"{self.words.en}: {audience} in the audience, {population} among all members",
                 "zh": f"{self.words.zh}：人群{audience}，全体会员{population}",

@@ -12,6 +12,7 @@ from features.contracts.clock import days_since_epoch
 from features.contracts.errors import BadRequest
 from serving.audiences.combine import Leaf
 from serving.audiences.population import is_among
+from serving.audiences.remarks import Remark
 from serving.audiences.rule import ExcludeRule
 from serving.audiences.shop_at import ShopAt
 from serving.audiences.world import World
@@ -34,7 +35,7 @@ class NamedMembers:
 
     world: World
     member_ids: Ids
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
     """What was found odd on the way, each once."""
     _found: dict[Leaf, Mask] = field(default_factory=dict)
 
@@ -63,9 +64,13 @@ class NamedMembers:
         if not len(found.member_ids):
             raise BadRequest(f"list {list_id[:80]}: none of its {found.unknown:,} ids is known; upload another one")
         if found.unknown:
+            every = found.unknown + len(found.member_ids)
             self.warnings.append(
-                f"list {list_id[:80]}: {found.unknown:,} of its {found.unknown + len(found.member_ids):,} ids are "
-                "known to nobody"
+                Remark(
+                    code="unknown_members",
+                    en=f"list {list_id[:80]}: {found.unknown:,} of its {every:,} ids are known to nobody",
+                    zh=f"所选名单的 {every:,} 个编号中，有 {found.unknown:,} 个找不到对应会员",
+                )
             )
         return found.member_ids
 

@@ -114,7 +114,7 @@ def _store(records: Records, audience_id: AudienceId, built: BuiltAudience, *, n
             raise JobCancelled(f"audience {audience_id}: cancelled")
         if not audience.is_dry_run:
             replace_members(transaction, audience_id, built.members)
-            replace_report(transaction, audience_id, dict(built.report))
+        replace_report(transaction, audience_id, dict(built.report))
         mark_done(transaction, audience_id, summary=dict(built.summary), at=now())
 
 

@@ -14,6 +14,7 @@ from features.contracts.filters.arrow_columns import column_of, json_column, tak
 from features.contracts.filters.columns import Column
 from features.tags.feature_columns import FeatureColumns
 from features.tags.stored import member_tags
+from serving.audiences.category_shares import CategoryBuyers, category_buyers
 from serving.audiences.shop_at import ShopAt
 from training.protocol import Ids, Rows
 
@@ -69,6 +70,11 @@ class MemberColumns(Mapping[str, Column]):
             return ()
         names = self._shop.rows(_KEYS, file=file).column("name").to_pylist()
         return tuple(sorted(name for name in names if '"' not in name and "\\" not in name))
+
+    @cached_property
+    def category_buyers(self) -> CategoryBuyers:
+        """Who of the members bought from which category lately."""
+        return category_buyers(self._shop, self.member_ids)
 
     @cached_property
     def _own(self) -> tuple[str, ...]:

@@ -61,6 +61,8 @@ class Difference:
             "kind": self.kind,
             "name": self.name,
             "value": self.value,
+            "unit": unit,
+            "label": {"en": en, "zh": zh},
             "audience": round(self.audience, 6),
             "population": round(self.population, 6),
             "difference": round(self.audience - self.population, 6),
@@ -152,7 +154,6 @@ def _of_categories(shares: CategoryShares) -> Iterator[Difference]:
             base,
             drawn=shares.audience_members,
             population=shares.population_members,
-            is_sampled=shares.is_sampled,
         )
         yield _share("bought_category", shares.categories[place], own, base, p, words)
 

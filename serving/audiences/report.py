@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from serving.audiences.analogues import analogues_json
 from serving.audiences.associated import associated_json
 from serving.audiences.category_shares import category_shares
 from serving.audiences.choose import Choice
@@ -23,7 +25,6 @@ from serving.audiences.member_columns import MemberColumns
 from serving.audiences.product_table import ProductTable
 from serving.audiences.profile import profile_of
 from serving.audiences.sample import spread
-from serving.audiences.scoring import Scorer
 from serving.audiences.shop_at import ShopAt
 from serving.audiences.targets import ResolvedTarget
 from training.propensity.scored import ScoredMembers
@@ -44,24 +45,35 @@ class Explained:
 
 
 def explain(
-    scorer: Scorer, scored: ScoredMembers, words: Callable[[str], FeatureWords], choice: Choice, population: Rows
+    contributions: Callable[[Rows], npt.NDArray[np.float32]],
+    scored: ScoredMembers,
+    words: Callable[[str], FeatureWords],
+    choice: Choice,
+    population: Rows,
+    *,
+    with_members: bool = True,
 ) -> Explained:
-    """Why the chosen ones; `population` are positions of members."""
+    """Why the chosen ones; `population` are positions of members. Without `with_members` of the audience alone.
+
+    `contributions` are those of the scored members in some rows: log odds, float32 (rows, features).
+    """
     if not choice.size:
         return Explained(drivers=[], of_members=[])
     names = told_names(scored)
     first, others = choice.chosen[:EXPLAINED_MEMBERS], spread(population, SAMPLE)
-    own = spread(choice.chosen, SAMPLE)
-    of_population = scorer.contributions(scored, others)
-    of_first = scorer.contributions(scored, first)
+    own = first if choice.size <= EXPLAINED_MEMBERS else spread(choice.chosen, SAMPLE)
+    of_population, of_own = contributions(others), contributions(own)
     drivers = audience_drivers(
         names,
         words,
-        audience=of_first if choice.size <= EXPLAINED_MEMBERS else scorer.contributions(scored, own),
+        audience=of_own,
         population=of_population,
-        audience_values=scored.matrix[first if choice.size <= EXPLAINED_MEMBERS else own],
+        audience_values=scored.matrix[own],
         population_values=scored.matrix[others],
     )
+    if not with_members:
+        return Explained(drivers=drivers, of_members=[])
+    of_first = of_own if own is first else contributions(first)
     of_members = member_drivers(names, of_first, population=of_population, population_values=scored.matrix[others])
     return Explained(drivers=drivers, of_members=of_members)
 
@@ -82,7 +94,10 @@ def described(
 ) -> dict[str, Any]:
     """Keys profile and associated as JSON; `Any` because JSON is."""
     chosen = np.sort(choice.chosen)
-    shares = category_shares(around.shop, around.columns.member_ids, chosen=chosen, population=population)
+    columns = around.columns
+    shares = category_shares(
+        columns.category_buyers, count=len(columns.member_ids), chosen=chosen, population=population
+    )
     launch = resolved.target if isinstance(resolved.target, LaunchDescription) else None
     profile = profile_of(around.columns, chosen=chosen, population=population, categories=shares) if len(chosen) else []
     return {
@@ -95,7 +110,8 @@ def described(
             kind_rows=NO_ROWS if launch is None else like_launch(around, launch, scored),
             price=None if launch is None else launch.price,
             category=_only_category(around.products, resolved.rows) if launch is None else launch.category,
-        ),
+        )
+        | ({} if launch is None else {"analogues": analogues_json(around.products, launch, scored.analogues)}),
     }
 
 
@@ -129,7 +145,7 @@ def like_launch(around: Surroundings, launch: LaunchDescription, scored: ScoredM
 
     Of its kind: its brand within its type, else its type, its brand within its category, its category.
     """
-    analogues = launch.analogues or tuple(each.product_id for each in scored.analogues)
+    analogues = tuple(each.product_id for each in scored.analogues) or launch.analogues
     if analogues:
         return shelf_rows(around, around.products.rows_of(np.array(analogues, dtype=np.str_)))
     table = around.shelf.table

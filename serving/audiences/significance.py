@@ -14,24 +14,23 @@ FEW = 20.0
 """Below so many expected on either side a count is no bell curve."""
 
 
-def share_p_value(share: float, base: float, *, drawn: int, population: int, is_sampled: bool = False) -> float:
+def share_p_value(share: float, base: float, *, drawn: int, population: int) -> float:
     """Chance of a share so far from the population's `base`, either way, among `drawn` members."""
     if drawn >= 1 and 0 < base < 1 and drawn < population and min(base, 1 - base) * drawn < FEW:
         count = round(share * drawn)
         tail = min(float(bdtr(count, drawn, base)), float(bdtrc(count - 1, drawn, base)) if count else 1.0)
         return min(1.0, 2 * tail)
-    return p_value(share - base, variance=base * (1 - base), drawn=drawn, population=population, is_sampled=is_sampled)
+    return p_value(share - base, variance=base * (1 - base), drawn=drawn, population=population)
 
 
-def p_value(difference: float, *, variance: float, drawn: int, population: int, is_sampled: bool = False) -> float:
+def p_value(difference: float, *, variance: float, drawn: int, population: int) -> float:
     """Chance of a difference of means at least so large, either way; 1 where nothing can differ.
 
-    `variance` is that of one member in the population, `drawn` and `population` count members. `is_sampled`: both were
-    estimated from samples of that many, so that the population's mean has an error too.
+    `variance` is that of one member in the population, `drawn` and `population` count members.
     """
     if drawn < 1 or population < 2 or variance <= 0:
         return 1.0
-    share = 1 / drawn + 1 / population if is_sampled else (population - drawn) / (population - 1) / drawn
+    share = (population - drawn) / (population - 1) / drawn
     if share <= 0:
         return 1.0
     return float(2 * ndtr(-abs(difference) / np.sqrt(variance * share)))

@@ -9,6 +9,7 @@ from features.contracts.clock import moment_text
 from features.contracts.filters.columns import Mask
 from serving.audiences.choose import Choice
 from serving.audiences.curve import CurvePoint, interval_json
+from serving.audiences.remarks import Remark, distinct
 from serving.audiences.rule import AudienceRule
 from serving.audiences.shop_at import ShopAt
 from serving.audiences.targets import ResolvedTarget
@@ -32,8 +33,8 @@ def summary_of(
     forecast: ForecastModel,
     *,
     population_share: float,
-    warnings: Sequence[str],
-    notes: Sequence[str],
+    warnings: Sequence[Remark],
+    notes: Sequence[Remark],
 ) -> dict[str, Any]:
     """Figures of an audience as JSON; `Any` because JSON is.
 
@@ -71,8 +72,20 @@ def summary_of(
             }
             for place in told[:TOP_MEMBERS].tolist()
         ],
-        "warnings": list(dict.fromkeys(warnings)),
-        "notes": list(dict.fromkeys(notes)),
+        **remarks_json(warnings, notes),
+    }
+
+
+def remarks_json(warnings: Sequence[Remark], notes: Sequence[Remark]) -> dict[str, list[Any]]:
+    """Keys warnings and notes in English, and remarks: all of them in both languages; `Any` because JSON is."""
+    warnings, notes = distinct(warnings), distinct(notes)
+    return {
+        "warnings": [each.en for each in warnings],
+        "notes": [each.en for each in notes],
+        "remarks": [
+            *(each.to_json("warning") for each in warnings),
+            *(each.to_json("note") for each in notes),
+        ],
     }
 
 

@@ -70,3 +70,5 @@ def _check_launch(launch: LaunchDescription) -> None:
         raise BadRequest("target.launch.category: is empty; a launch needs the category that it belongs to")
     if launch.price is not None and not 0 < launch.price < 1e9:
         raise BadRequest(f"target.launch.price: {launch.price}; it must be above 0, the list price of a piece")
+    if both := sorted(set(launch.analogues) & set(launch.unlike)):
+        raise BadRequest(f"target.launch: {both[0][:80]} is among both analogues and unlike; leave it out of one")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ from features.contracts.filters.mask import mask
 from features.contracts.filters.parse import parse_filter
 from features.contracts.near_names import near
 from serving.audiences.product_table import ProductTable, is_private_label
+from serving.audiences.remarks import Remark
 from serving.audiences.target_rule import TargetRule
 from serving.audiences.world import ProductList
 from training.propensity.target import EventTarget, LapseTarget, LaunchDescription, ProductsTarget, Target
@@ -36,7 +38,7 @@ class ResolvedTarget:
     rows: Rows = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     """int64 (products,): rows of the product table, in order: the set, or the products that a launch stands for; empty
     for what is only described, events and lapse."""
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Remark, ...] = ()
 
     def product_ids(self, products: ProductTable) -> Ids:
         """str (products,): the ids of `rows`, sorted."""
@@ -49,8 +51,7 @@ class ResolvedTarget:
                 return {"kind": "products", "products": len(self.rows)}
             case LaunchDescription() as launch:
                 said = {name: value for name, value in vars(launch).items() if value not in (None, ())}
-                if launch.analogues:
-                    said["analogues"] = list(launch.analogues)
+                said |= {name: list(said[name]) for name in ("analogues", "unlike") if name in said}
                 return {"kind": "launch", "products": len(self.rows), "launch": said}
             case EventTarget(type=type_):
                 return {"kind": "event", "event": type_.value}
@@ -79,7 +80,7 @@ def resolve_target(rule: TargetRule, products: ProductTable, lists: ProductLists
     return _set_or_launch(rows, products, warnings)
 
 
-def _set_or_launch(rows: Rows, products: ProductTable, warnings: tuple[str, ...]) -> ResolvedTarget:
+def _set_or_launch(rows: Rows, products: ProductTable, warnings: tuple[Remark, ...]) -> ResolvedTarget:
     is_goods = products.is_goods[rows]
     if not is_goods.any():
         raise BadRequest(
@@ -94,8 +95,8 @@ def _set_or_launch(rows: Rows, products: ProductTable, warnings: tuple[str, ...]
     return ResolvedTarget(target=launch, rows=rows, warnings=(*warnings, said))
 
 
-def _described(rows: Rows, products: ProductTable) -> tuple[LaunchDescription, str]:
-    """The launch that products without a sale are, and a sentence that says so."""
+def _described(rows: Rows, products: ProductTable) -> tuple[LaunchDescription, Remark]:
+    """The launch that products without a sale are, and a remark that says so."""
     categories = products.texts("category")
     codes = categories.codes[rows]
     if not (codes >= 0).any():
@@ -115,9 +116,12 @@ def _described(rows: Rows, products: ProductTable) -> tuple[LaunchDescription, s
     )
     others = len(rows) - len(own)
     beside = f"; {others:,} of other categories are passed over" if others else ""
-    return launch, (
-        f"none of the {len(rows):,} products named was sold within the last 365 days: scored as a launch in "
-        f"{launch.category}, described by its own data{beside}"
+    beside_zh = f"；其他品类的 {others:,} 件商品未计入" if others else ""
+    return launch, Remark(
+        code="scored_as_launch",
+        en=f"none of the {len(rows):,} products named was sold within the last 365 days: scored as a launch in "
+        f"{launch.category}, described by its own data{beside}",
+        zh=f"所选的 {len(rows):,} 件商品近 365 天内均无销售：按 {launch.category} 品类的新品估算{beside_zh}",
     )
 
 
@@ -136,16 +140,24 @@ def _launch(launch: LaunchDescription, products: ProductTable) -> ResolvedTarget
         value = getattr(launch, name)
         names = products.texts(name).texts
         if value is not None and value not in names:
-            warnings.append(f"launch.{name}: '{value}' is new to the shop, so nobody has bought it{near(value, names)}")
-    if launch.analogues:
-        asked = np.array(sorted(set(launch.analogues)), dtype=np.str_)
-        rows, said = _named(asked, products, "target.launch.analogues")
-        warnings += said
-        launch = LaunchDescription(**{**vars(launch), "analogues": tuple(products.ids[rows].tolist())})
+            warnings.append(_new_to_the_shop(name, value, names))
+    for name in ("analogues", "unlike"):
+        if asked := getattr(launch, name):
+            rows, said = _named(np.array(sorted(set(asked)), dtype=np.str_), products, f"target.launch.{name}")
+            warnings += said
+            launch = LaunchDescription(**{**vars(launch), name: tuple(products.ids[rows].tolist())})
     return ResolvedTarget(target=launch, warnings=tuple(warnings))
 
 
-def _named(ids: Ids, products: ProductTable, where: str) -> tuple[Rows, tuple[str, ...]]:
+def _new_to_the_shop(name: str, value: str, names: Sequence[str]) -> Remark:
+    return Remark(
+        code="new_to_the_shop",
+        en=f"launch.{name}: '{value}' is new to the shop, so nobody has bought it{near(value, names)}",
+        zh=f"“{value}”是本店从未有过的{'品牌' if name == 'brand' else '小类'}，还没有人买过",
+    )
+
+
+def _named(ids: Ids, products: ProductTable, where: str) -> tuple[Rows, tuple[Remark, ...]]:
     rows = products.rows_of(ids)
     unknown = ids[rows < 0]
     if len(unknown) == 0:
@@ -153,11 +165,15 @@ def _named(ids: Ids, products: ProductTable, where: str) -> tuple[Rows, tuple[st
     shown = ", ".join(unknown[:MOST_NAMED].tolist())
     if len(unknown) == len(ids):
         raise BadRequest(f"{where}: none of the {len(ids):,} ids is a product of the shop (first: {shown[:200]})")
-    said = f"{where}: {len(unknown):,} of {len(ids):,} ids are no product of the shop (first: {shown[:200]})"
+    said = Remark(
+        code="unknown_products",
+        en=f"{where}: {len(unknown):,} of {len(ids):,} ids are no product of the shop (first: {shown[:200]})",
+        zh=f"{len(ids):,} 个商品编号中有 {len(unknown):,} 个不是本店商品（例如：{shown[:200]}）",
+    )
     return rows[rows >= 0], (said,)
 
 
-def _listed(list_id: str, products: ProductTable, lists: ProductLists) -> tuple[Rows, tuple[str, ...]]:
+def _listed(list_id: str, products: ProductTable, lists: ProductLists) -> tuple[Rows, tuple[Remark, ...]]:
     found = lists.product_list(list_id)
     if found is None:
         raise BadRequest(f"target.list_id: there is no list of products '{list_id[:80]}'; see GET /v1/lists")
@@ -167,7 +183,12 @@ def _listed(list_id: str, products: ProductTable, lists: ProductLists) -> tuple[
         )
     rows, warnings = _named(np.unique(found.product_ids), products, f"list {list_id[:80]}")
     if found.unknown:
-        warnings = (*warnings, f"list {list_id[:80]}: {found.unknown:,} of its ids are no product of the shop")
+        said = Remark(
+            code="unknown_products",
+            en=f"list {list_id[:80]}: {found.unknown:,} of its ids are no product of the shop",
+            zh=f"所选名单中有 {found.unknown:,} 个编号不是本店商品",
+        )
+        warnings = (*warnings, said)
     return rows, warnings
 
 

@@ -137,6 +137,7 @@ def _show(settings: Settings, service: subprocess.Popen[bytes]) -> dict[str, Any
     say(f"try: curl -s {url}/v1/members/{quote(subject.member_id, safe='')} -H 'Authorization: Bearer {key}'")
     say(f"API: {url}/docs")
     shop = f"{SHOP_VARIABLE}={settings.shop} " if SHOP_VARIABLE in os.environ else ""
+    say(f"console: {url}/console (sign in with the key, or as a user: {shop}faces users add NAME --role admin)")
     say(f"next: {shop}faces audience {subject.option} --size {subject.size}")
     say(f"      {shop}faces recommend --all --scenario home --out recommendations.parquet\n")
     return {"key": key, "url": url, "recommendation": recommendation, "audience": audience}

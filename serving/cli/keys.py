@@ -19,7 +19,9 @@ def create(
     name: Annotated[str, typer.Option(help="who will use the key")],
     scope: Annotated[
         list[str],
-        typer.Option(help="recommend, members, associate, events, audiences, export or admin; give it several times"),
+        typer.Option(
+            help="recommend, members, associate, events, audiences, export, privacy, releases or admin; several times"
+        ),
     ],
     store: Annotated[str | None, typer.Option(help="bind the key to this store, as an associate's must be")] = None,
 ) -> None:

@@ -29,6 +29,7 @@ from serving.cli import (
     serve,
     tags,
     train,
+    users,
 )
 
 REFUSED = 1
@@ -59,6 +60,7 @@ app.command("demo")(demo.demo)
 app.command("generate")(generate.generate)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(keys.app, name="keys")
+app.add_typer(users.app, name="users")
 app.add_typer(report.app, name="report")
 app.add_typer(loads.app, name="loads")
 app.add_typer(members.app, name="members")

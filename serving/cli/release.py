@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -35,7 +36,14 @@ def release(
 
         with progress("release") as report:
             history = history_to(settings, moment, report)
-            made = make_release(settings, history, open_tracking(settings), as_of=history.build.as_of, progress=report)
+            made = make_release(
+                settings,
+                history,
+                open_tracking(settings),
+                as_of=history.build.as_of,
+                made_at=datetime.now(UTC),
+                progress=report,
+            )
         manifest = made.manifest
         say(
             f"release {manifest.release_id}: {manifest.members:,} members ({manifest.bytes_per_member:,} bytes each "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from features.contracts.settings import Settings
 from serving.exports.contact_forms import formed
 from serving.exports.formats import MEDIA_TYPES, csv_pieces, jsonl_pieces, parquet_pieces
 from serving.exports.leaving import Leaving, LeavingCounts, open_leaving
+from serving.exports.made import BEGUN, FINISHED
 from serving.exports.request import CONTACTS_ARE, ExportRequest
 from serving.forgetting.watch import ForgottenWatch, open_watch
 from serving.new_ids import new_id
@@ -56,12 +57,7 @@ def make_export(
 
     Held-out members, members without consent and contacts that came before stay. Whoever leaves counts as contacted.
     """
-    needed = {name for name in SCHEMA.names if name in request.columns} | {"rank", "member_id", "is_held_out"}
-    watch = open_watch(settings, records)
-    members = _without_forgotten(
-        member_batches(records, audience_id, tuple(name for name in SCHEMA.names if name in needed)), watch
-    )
-    leaving = open_leaving(settings, members, channel=request.channel, needs_contact=request.contact is not None)
+    leaving = leaving_with(settings, records, audience_id, request, columns=request.columns)
     job = _Job(
         records=records,
         audience_id=audience_id,
@@ -72,7 +68,7 @@ def make_export(
         leaving=leaving,
         cipher=contact_cipher(settings) if request.contact is not None else None,
     )
-    job.audit("audience_exported", leaving.counts.to_json())
+    job.audit(BEGUN, leaving.counts.to_json())
     return Export(
         file_name=job.file_name,
         media_type=MEDIA_TYPES[request.format],
@@ -80,6 +76,16 @@ def make_export(
         counts=leaving.counts,
         pieces=job.pieces(),
     )
+
+
+def leaving_with(
+    settings: Settings, records: Records, audience_id: AudienceId, request: ExportRequest, *, columns: Collection[str]
+) -> Leaving:
+    """Who leaves with an export, with these columns of theirs; `close` it. Raises NothingLoaded."""
+    needed = {*columns, "rank", "member_id", "is_held_out"}
+    batches = member_batches(records, audience_id, tuple(name for name in SCHEMA.names if name in needed))
+    members = _without_forgotten(batches, open_watch(settings, records))
+    return open_leaving(settings, members, channel=request.channel, needs_contact=request.contact is not None)
 
 
 def _without_forgotten(batches: Iterator[pa.RecordBatch], watch: ForgottenWatch) -> Iterator[pa.RecordBatch]:
@@ -152,7 +158,7 @@ class _Job:
             unusable, duplicates, rows = unusable + no_form, duplicates + seen, rows + written.num_rows
             self._mark(written)
             yield written
-        self.audit("audience_export_finished", {"rows": rows, "unusable": unusable, "duplicates": duplicates})
+        self.audit(FINISHED, {"rows": rows, "unusable": unusable, "duplicates": duplicates})
         log.info("audience_export_finished audience=%s export=%s rows=%d", self.audience_id, self.export_id, rows)
 
     def _with_contacts(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, int, int]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from features.contracts.events import BY_MEMBER_ID
 from features.contracts.forgotten import Marker, Named, marker_of
+from features.contracts.identifiers import normalised_card
 from features.contracts.ids import MemberId
 from features.contracts.secrecy import ContactCipher, contact_cipher
 from features.contracts.settings import Settings
@@ -60,6 +61,8 @@ class Asking:
             names = names_of_contact(settings, Named.PHONE, cipher.hash_given(member.phone_hash))
         elif member.wechat_openid is not None:
             names = names_of_contact(settings, Named.OPENID, member.wechat_openid)
+        elif member.card_no is not None:
+            names = names_of_contact(settings, Named.CARD, member.card_no)
         if known_as is not None and known_as not in names.member_ids:
             names |= names_of_member(settings, known_as) | Names(member_ids=frozenset({str(known_as)}))
         # events may name a member by the id alone
@@ -74,4 +77,7 @@ def _marks(member: MemberRef, cipher: ContactCipher, marker: Marker) -> list[str
         return [marker.mark(Named.PERSON, member.source, member.source_id)]
     if member.phone_hash is not None:
         return [marker.mark(Named.PHONE, cipher.hash_given(member.phone_hash))]
+    if member.card_no is not None:
+        written = (member.card_no, normalised_card(member.card_no))
+        return [marker.mark(Named.CARD, each) for each in written if each is not None]
     return [] if member.wechat_openid is None else [marker.mark(Named.OPENID, member.wechat_openid)]

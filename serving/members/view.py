@@ -89,6 +89,16 @@ class NextVisit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VisitHabits:
+    """When the member came within a year, on the shops' clocks."""
+
+    weeks: Sequence[tuple[date, int]]
+    """First day and visits of each of the last 52 weeks, the oldest first; weeks begin on Mondays."""
+    hours: Sequence[tuple[int, int, int]]
+    """Weekday (1: Monday), hour and visits, those without visits left out, in order."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DueProduct:
     """A product that the member is expected to buy again."""
 
@@ -124,6 +134,8 @@ class MemberView:
     value_tier: str | None
     favourite_categories: Sequence[FavouriteCategory]
     next_visit: NextVisit | None
+    habits: VisitHabits | None
+    """None without a visit within a year, and in a release of before."""
     due_products: Sequence[DueProduct]
     recent_purchases: Sequence[RecentPurchase]
     orders: Sequence[LatestOrder]

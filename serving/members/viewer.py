@@ -14,6 +14,7 @@ from features.store.packed_profile import Fact, Rhythm
 from features.tags.words import sentence_of, tag_in_group
 from serving.answers import MemberRef, RecommendationQuery
 from serving.members.coupons_held import CouponBook, HeldCoupon, Locale
+from serving.members.habits import visit_habits
 from serving.members.masking import masked_contact
 from serving.members.view import (
     DueProduct,
@@ -77,6 +78,7 @@ class MemberViewer:
             value_tier=tag_in_group(self.settings.tags, profile.tags, "value"),
             favourite_categories=profile.favourites,
             next_visit=_next_visit(profile.rhythm, as_of),
+            habits=visit_habits(profile.visit_hours, today=as_of.astimezone(self.settings.zone).date()),
             due_products=self._due(known, as_of=as_of, locale=locale),
             recent_purchases=() if page is None else page.recent_purchases,
             orders=self._orders(known),

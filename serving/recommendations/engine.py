@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -11,6 +11,7 @@ from functools import cached_property
 from features.contracts.errors import Refused, StoreUnavailable
 from features.contracts.events import BY_MEMBER_ID
 from features.contracts.forgotten import Forgotten
+from features.contracts.identifiers import normalised_card
 from features.contracts.ids import MemberId, ProductId, ReleaseId
 from features.contracts.secrecy import contact_cipher
 from features.contracts.settings import Settings
@@ -20,6 +21,8 @@ from features.store.packed_member import PackedMember
 from features.store.packed_profile import MemberProfile
 from serving.answers import (
     Fallback,
+    GroupKind,
+    GroupPage,
     MemberRef,
     ProductCard,
     ProductPage,
@@ -30,6 +33,7 @@ from serving.members.coupons_held import CouponBook, Locale
 from serving.members.view import KnownMember, MemberEvent, MemberView
 from serving.members.viewer import MemberViewer
 from serving.recommendations.just_now import JustNow, key_of
+from serving.recommendations.product_groups import ProductGroups
 from serving.recommendations.product_search import ProductSearch
 from serving.recommendations.recommender import Recommender, Scenarios
 from training.release.loaded import LoadedRelease, load_release
@@ -143,9 +147,22 @@ class ReleaseEngine:
             found += self._search.of_same_group(product_id, leave_out=taken, count=count - len(found))
         return tuple(found)
 
+    def product_name(self, product_id: ProductId) -> str | None:
+        """What a product is called; None when it is unknown."""
+        row = self.release.products.row_of.get(product_id)
+        return None if row is None else self.release.products.names[row]
+
     def search(self, text: str, *, limit: int, cursor: str | None) -> ProductPage:
         """A page of the products whose name, brand or category holds every word of the text, popular ones first."""
         return self._search.page(text, limit=limit, cursor=cursor)
+
+    def groups(self, text: str, *, within: Mapping[GroupKind, str], limit: int) -> GroupPage:
+        """Departments, categories, subcategories and brands whose name holds every word of the text."""
+        return self._groups.found(text, within=within, limit=limit)
+
+    @cached_property
+    def _groups(self) -> ProductGroups:
+        return ProductGroups(self.release.products)
 
     @cached_property
     def _search(self) -> ProductSearch:
@@ -178,6 +195,8 @@ class ReleaseEngine:
             return self.online.member_id(identity_key(phone_hash=self.stored_phone_hash(member.phone_hash)))
         if member.wechat_openid is not None:
             return self.online.member_id(identity_key(wechat_openid=member.wechat_openid))
+        if member.card_no is not None and (card_no := normalised_card(member.card_no)) is not None:
+            return self.online.member_id(identity_key(card_no=card_no))
         return None
 
 
@@ -224,6 +243,7 @@ def _warm_up(engine: ReleaseEngine, scenarios: Scenarios) -> None:
     # The first search prepares the texts, the first read opens the store, the first answers prepare the arrays: no
     # request should wait for any of it.
     engine.search("", limit=1, cursor=None)
+    engine.groups("", within={}, limit=1)
     nobody = RecommendationQuery(member=MemberRef(anonymous_id=""), scenario="", count=1, product_id=ProductId(""))
     for name in scenarios:
         engine.recommend_packed(None, replace(nobody, scenario=name), as_of=engine.as_of)

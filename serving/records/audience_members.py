@@ -101,8 +101,18 @@ def find_member(transaction: Transaction, audience_id: AudienceId, member_id: st
     """A member of an audience; None when the member is not in it."""
     rows = select(AudienceMemberRow).filter_by(shop=transaction.shop, audience_id=audience_id, member_id=member_id)
     row = transaction.session.scalars(rows.limit(1)).first()
-    if row is None:
-        return None
+    return None if row is None else _member(row)
+
+
+def first_members(transaction: Transaction, audience_id: AudienceId, *, limit: int) -> tuple[AudienceMember, ...]:
+    """The likeliest members of an audience, told and held out alike."""
+    rows = select(AudienceMemberRow).filter_by(shop=transaction.shop, audience_id=audience_id)
+    return tuple(
+        _member(row) for row in transaction.session.scalars(rows.order_by(AudienceMemberRow.rank).limit(limit))
+    )
+
+
+def _member(row: AudienceMemberRow) -> AudienceMember:
     return AudienceMember(
         rank=row.rank,
         member_id=row.member_id,

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select
 from features.contracts.ids import AudienceId
 from serving.ports import Json
 from serving.records.opening import Transaction
-from serving.records.tables import AudienceRow
+from serving.records.tables import AudienceReportRow, AudienceRow
 
 
 class AudienceState(StrEnum):
@@ -52,7 +52,7 @@ class AudienceRecord:
     finished_at: datetime | None
     cancel_requested: bool
     is_dry_run: bool
-    """Only its figures are asked for; it has no members, and is forgotten after a day."""
+    """Only its figures and report are asked for; it has no members, and is forgotten after a day."""
 
 
 def add_audience(
@@ -151,13 +151,15 @@ def mark_done(transaction: Transaction, audience_id: AudienceId, *, summary: Jso
 
 
 def forget_dry_runs(transaction: Transaction, *, before: datetime) -> int:
-    """How many dry runs were removed for having been asked for before that moment."""
-    old = (
-        delete(AudienceRow)
-        .where(AudienceRow.shop == transaction.shop, AudienceRow.is_dry_run.is_(True), AudienceRow.created_at < before)
-        .returning(AudienceRow.audience_id)
+    """How many dry runs were removed, with their reports, for having been asked for before that moment."""
+    is_old = (AudienceRow.shop == transaction.shop, AudienceRow.is_dry_run.is_(True), AudienceRow.created_at < before)
+    their_ids = select(AudienceRow.audience_id).where(*is_old)
+    reports = delete(AudienceReportRow).where(
+        AudienceReportRow.shop == transaction.shop, AudienceReportRow.audience_id.in_(their_ids)
     )
-    return len(transaction.session.scalars(old).all())
+    transaction.session.execute(reports)
+    removed = transaction.session.scalars(delete(AudienceRow).where(*is_old).returning(AudienceRow.audience_id))
+    return len(removed.all())
 
 
 def mark_failed(transaction: Transaction, audience_id: AudienceId, *, error: str, at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,3 +43,13 @@ def list_audit(transaction: Transaction, *, limit: int) -> tuple[AuditEntry, ...
     rows = select(AuditRow).where(AuditRow.shop == transaction.shop)
     newest = transaction.session.scalars(rows.order_by(AuditRow.at.desc(), AuditRow.audit_id.desc()).limit(limit))
     return tuple(AuditEntry(what=row.what, who=row.who, at=row.at, details=row.details) for row in newest)
+
+
+def audit_of_audience(
+    transaction: Transaction, audience_id: str, *, acts: Collection[str], since: datetime
+) -> tuple[AuditEntry, ...]:
+    """The acts of these names on an audience since a moment, newest first."""
+    rows = select(AuditRow).where(AuditRow.shop == transaction.shop, AuditRow.at >= since)
+    rows = rows.where(AuditRow.what.in_(acts), AuditRow.details["audience_id"].as_string() == audience_id)
+    found = transaction.session.scalars(rows.order_by(AuditRow.at.desc(), AuditRow.audit_id.desc()))
+    return tuple(AuditEntry(what=row.what, who=row.who, at=row.at, details=row.details) for row in found)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Select, String, delete, insert, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Select, String, and_, delete, insert, select, text, update
 
 from serving.records.moment import Moment
 from serving.records.opening import Transaction
@@ -174,8 +174,9 @@ def events_of(
 ) -> list[StoredEvent]:
     """The latest events of somebody's channel ids, the latest first; with `member_id` those of the member too."""
     found: dict[int, StoredEvent] = {}
+    # one search of the index each: of pairs in a list SQLite would read every event there is
     named: list[ColumnElement[bool]] = [
-        tuple_(EventRow.source, EventRow.source_id).in_(some) for some in _in_parts(persons, IDS_PER_QUERY // 2)
+        and_(EventRow.source == source, EventRow.source_id == source_id) for source, source_id in dict.fromkeys(persons)
     ]
     if member_id is not None:
         named.append(EventRow.member_key == member_id)

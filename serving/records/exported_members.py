@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from features.contracts.ids import AudienceId
 from serving.records.opening import Transaction
-from serving.records.tables import ExportedMemberRow
+from serving.records.tables import AudienceRow, ExportedMemberRow
 
 
 def add_exported(
@@ -40,3 +40,13 @@ def exported_of(transaction: Transaction, audience_id: AudienceId, *, before: da
     rows = select(ExportedMemberRow.member_id).distinct().filter_by(shop=transaction.shop, audience_id=audience_id)
     rows = rows.where(ExportedMemberRow.exported_at < before)
     return sorted(transaction.session.scalars(rows))
+
+
+def were_exported(transaction: Transaction, audience_ids: Sequence[AudienceId]) -> frozenset[str]:
+    """Those of the audiences of which somebody left with an export."""
+    exported = select(ExportedMemberRow.member_id).where(
+        ExportedMemberRow.shop == AudienceRow.shop, ExportedMemberRow.audience_id == AudienceRow.audience_id
+    )
+    # asked of each audience by itself: of millions of rows one is enough
+    rows = select(AudienceRow.audience_id).where(AudienceRow.shop == transaction.shop, exported.exists())
+    return frozenset(transaction.session.scalars(rows.where(AudienceRow.audience_id.in_(audience_ids))))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy import Row, Select, Text, and_, cast, or_, select
 
 from features.contracts.events import EventType
 from serving.records.opening import Records, Transaction
@@ -28,14 +28,35 @@ CLICKS = (
 
 ORDERS = (EventType.ORDER_COMPLETED, EventType.ORDER_REFUNDED, EventType.ORDER_CANCELLED)
 
-ShownRow = Row[str, datetime, datetime, str | None, str, str, list[dict[str, Any]]]
-"""recommendation_id, logged_at, as_of, member_id, scenario, release_id, items (`Any` because JSON is)."""
+ShownRow = Row[str, datetime, datetime, str | None, str, str, str]
+"""recommendation_id, logged_at, as_of, member_id, scenario, release_id, items (a JSON text)."""
+
+AnsweringRow = Row[*tuple[Any, ...]]
+"""The columns of _ANSWERING by their names; `Any` because there are many types."""
+
+_ANSWERING = (
+    EventRow.number,
+    EventRow.type,
+    EventRow.occurred_at,
+    EventRow.received_at,
+    EventRow.member_key,
+    EventRow.source,
+    EventRow.source_id,
+    EventRow.product_id,
+    EventRow.content_id,
+    EventRow.coupon_id,
+    EventRow.order_id,
+    EventRow.recommendation_id,
+    EventRow.properties,
+)
 
 
 def recommendations_between(records: Records, *, since: datetime, until: datetime) -> Iterator[Sequence[ShownRow]]:
     """Recommendations logged from `since` on and before `until`, in chunks, each a short read of its own."""
     row = RecommendationRow
-    columns = (row.recommendation_id, row.logged_at, row.as_of, row.member_id, row.scenario, row.release_id, row.items)
+    # millions of items: as the text that they are stored as, for whoever reads many at once
+    items = cast(row.items, Text).label("items")
+    columns = (row.recommendation_id, row.logged_at, row.as_of, row.member_id, row.scenario, row.release_id, items)
     last: tuple[datetime, str] | None = None
     while True:
         with records.reading() as transaction:
@@ -51,7 +72,7 @@ def recommendations_between(records: Records, *, since: datetime, until: datetim
         yield found
 
 
-def answering_events(records: Records, *, since: datetime) -> Iterator[Sequence[EventRow]]:
+def answering_events(records: Records, *, since: datetime) -> Iterator[Sequence[AnsweringRow]]:
     """Clicks that name a recommendation, and orders, received from `since` on; in chunks, as they were stored."""
     row = EventRow
     with records.reading() as transaction:
@@ -59,8 +80,9 @@ def answering_events(records: Records, *, since: datetime) -> Iterator[Sequence[
     is_click = and_(row.type.in_(CLICKS), row.recommendation_id.is_not(None))
     while True:
         with records.reading() as transaction:
-            asked = _of_shop(transaction).where(row.number > last, or_(is_click, row.type.in_(ORDERS)))
-            found = transaction.session.scalars(asked.order_by(row.number).limit(CHUNK)).all()
+            asked = select(*_ANSWERING).where(row.shop == transaction.shop, row.number > last)
+            asked = asked.where(or_(is_click, row.type.in_(ORDERS))).order_by(row.number).limit(CHUNK)
+            found = transaction.session.execute(asked).all()
         if not found:
             return
         last = found[-1].number

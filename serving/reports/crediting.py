@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import duckdb
 
@@ -99,6 +99,23 @@ _COUNTED = """
     ORDER BY scenario, source, release_id
 """
 
+_BY_DAY = """
+    WITH days AS (
+        SELECT CAST(timezone($zone, logged_at) AS DATE) AS day, recommendation_id, item_id FROM shown_to)
+    SELECT day, count(*), count(clicks.item_id), coalesce(sum(purchases.bought), 0),
+           coalesce(sum(purchases.revenue), 0.0)
+    FROM days
+    LEFT JOIN credited_clicks AS clicks USING (recommendation_id, item_id)
+    LEFT JOIN (
+        SELECT recommendation_id, product_id AS item_id, count(*) AS bought, coalesce(sum(revenue), 0.0) AS revenue
+        FROM credited_purchases GROUP BY ALL
+    ) AS purchases USING (recommendation_id, item_id)
+    GROUP BY day ORDER BY day
+"""
+
+CountedDay = tuple[date, int, int, int, float]
+"""The day of the shop's zone on which it was shown, shown, clicked, bought, revenue."""
+
 Counted = tuple[str, str, str, int, int, int, int, float]
 """scenario, source, release_id, recommendations, shown, clicked, bought, revenue."""
 
@@ -120,3 +137,11 @@ def credit(
     ):
         con.execute(step, {name: value for name, value in given.items() if f"${name}" in step})
     return con.execute(_COUNTED).fetchall()
+
+
+def credit_by_day(con: duckdb.DuckDBPyConnection, *, zone: str) -> list[CountedDay]:
+    """What `credit` counted, by the day that the items were shown on."""
+    found = con.execute(_BY_DAY, {"zone": zone}).fetchall()
+    return [
+        (day, int(shown), int(clicked), int(bought), float(revenue)) for day, shown, clicked, bought, revenue in found
+    ]

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from features.contracts.errors import NothingLoaded
@@ -17,8 +16,7 @@ from features.contracts.settings import Settings
 from features.sources.casting import literal_path
 from features.tables.storage import TablesVersion, current_tables
 from serving.records.opening import Records
-from serving.records.shown import ORDERS, ShownRow, answering_events, recommendations_between
-from serving.records.tables import EventRow
+from serving.records.shown import ORDERS, AnsweringRow, ShownRow, answering_events, recommendations_between
 
 MOMENT = pa.timestamp("us", tz="UTC")
 
@@ -86,7 +84,7 @@ def gather(
     """
     _insert(con, "shown", SHOWN.empty_table(), is_new=True)
     for rows in recommendations_between(records, since=since, until=until):
-        _insert(con, "shown", _shown(rows))
+        _insert(con, "shown", _shown(rows), chosen=_ITEMS)
     _insert(con, "clicked", CLICKED.empty_table(), is_new=True)
     _insert(con, "ordered", ORDERED.empty_table(), is_new=True)
     for events in answering_events(records, since=since):
@@ -98,32 +96,39 @@ def gather(
     _open_tables(con, settings)
 
 
-def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: pa.Table, *, is_new: bool = False) -> None:
+_ITEMS = """
+SELECT recommendation_id, member_id, item.id, scenario, item.source, release_id, logged_at, as_of
+FROM (SELECT *, unnest(from_json(items, '[{"id": "VARCHAR", "source": "VARCHAR"}]')) AS item FROM handed_over)
+"""
+"""Columns of SHOWN, in their order, of what `_shown` hands over."""
+
+
+def _insert(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    rows: pa.Table,
+    *,
+    chosen: str = "FROM handed_over",
+    is_new: bool = False,
+) -> None:
     con.register("handed_over", rows)
-    con.execute(f"CREATE TEMP TABLE {table} AS FROM handed_over" if is_new else f"INSERT INTO {table} FROM handed_over")
+    con.execute(f"CREATE TEMP TABLE {table} AS {chosen}" if is_new else f"INSERT INTO {table} {chosen}")
     con.unregister("handed_over")
 
 
 def _shown(rows: Sequence[ShownRow]) -> pa.Table:
-    of_all = pa.table(
-        {
-            name: pa.array([getattr(row, name) for row in rows], SHOWN.field(name).type)
-            for name in ("recommendation_id", "member_id", "scenario", "release_id", "logged_at", "as_of")
-        }
-    )
-    items = [item for row in rows for item in row.items]
-    table = of_all.take(np.repeat(np.arange(len(rows)), [len(row.items) for row in rows]))
-    for column, key in (("item_id", "id"), ("source", "source")):
-        table = table.append_column(column, pa.array([item[key] for item in items], pa.string()))
-    return table.select(SHOWN.names)
+    """One row per recommendation, its items as the JSON text that they are stored as."""
+    of_all = ("recommendation_id", "member_id", "scenario", "release_id", "logged_at", "as_of")
+    columns = {name: pa.array([getattr(row, name) for row in rows], SHOWN.field(name).type) for name in of_all}
+    return pa.table({**columns, "items": pa.array([row.items for row in rows], pa.string())})
 
 
-def _click(row: EventRow, at: datetime) -> dict[str, Any]:
+def _click(row: AnsweringRow, at: datetime) -> dict[str, Any]:
     item_id = row.product_id or row.coupon_id or row.content_id
     return {"recommendation_id": row.recommendation_id, "item_id": item_id, "happened_at": at}
 
 
-def _order(row: EventRow, at: datetime) -> Iterator[dict[str, Any]]:
+def _order(row: AnsweringRow, at: datetime) -> Iterator[dict[str, Any]]:
     told = json.loads(row.properties) if row.properties else {}
     of_all = {
         "order_id": row.order_id,

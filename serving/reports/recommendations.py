@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from features.contracts.clock import moment_text
 from features.contracts.settings import Settings
 from features.tables.session import open_session
 from serving.records.opening import Records
-from serving.reports.crediting import Counted, credit
+from serving.reports.crediting import Counted, credit, credit_by_day
 from serving.reports.gathering import gather
 from training.release.shelf import list_releases
 
@@ -54,6 +54,13 @@ class Total:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DayOutcome(Total):
+    """The same of what was shown on one day of the shop's zone."""
+
+    day: date
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecommendationReport:
     """What came of the recommendations logged from `since` on and before `until`."""
 
@@ -64,6 +71,8 @@ class RecommendationReport:
     currency: str
     outcomes: tuple[Outcome, ...]
     scenarios: dict[str, Total]
+    by_day: tuple[DayOutcome, ...]
+    """Days on which something was shown, in their order."""
     total: Total
 
     def to_json(self) -> dict[str, Any]:
@@ -77,6 +86,7 @@ class RecommendationReport:
             "note": NOTE,
             "outcomes": [asdict(each) for each in self.outcomes],
             "scenarios": {name: asdict(total) for name, total in self.scenarios.items()},
+            "by_day": [{**asdict(each), "day": each.day.isoformat()} for each in self.by_day],
             "total": asdict(self.total),
         }
 
@@ -93,6 +103,7 @@ def recommendation_report(settings: Settings, records: Records, *, now: datetime
             bought_within=timedelta(days=settings.reports.bought_days),
             is_still=is_still,
         )
+        days_counted = credit_by_day(con, zone=settings.timezone)
     outcomes = _outcomes(counted, settings)
     names = dict.fromkeys(each.scenario for each in outcomes)
     return RecommendationReport(
@@ -103,6 +114,10 @@ def recommendation_report(settings: Settings, records: Records, *, now: datetime
         currency=settings.currency,
         outcomes=outcomes,
         scenarios={name: _total(each for each in outcomes if each.scenario == name) for name in names},
+        by_day=tuple(
+            DayOutcome(day=day, shown=shown, clicked=clicked, bought=bought, revenue=round(revenue, 2))
+            for day, shown, clicked, bought, revenue in days_counted
+        ),
         total=_total(outcomes),
     )
 

@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any
+from itertools import islice
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,6 +28,11 @@ class WorkReason(StrEnum):
     JOINED_TODAY = "joined_today"
     DUE = "due"
     BENEFIT_UNCLAIMED = "benefit_unclaimed"
+
+
+FIRST: Final = "first"
+Wanted = WorkReason | Literal["first"] | None
+"""A reason, the first one for which somebody stands on the list, or all of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +82,8 @@ class WorklistMaker:
     book: CouponBook
     zone: ZoneInfo
     due_days: int
-    is_left_out: Callable[[str], bool]
-    """Whether a member must not be named: somebody who asked to be forgotten."""
+    left_out: Callable[[Sequence[str]], npt.NDArray[np.bool_]]
+    """bool (members,): who must not be named, having asked to be forgotten."""
 
     def worklist(
         self,
@@ -84,7 +92,7 @@ class WorklistMaker:
         *,
         as_of: datetime,
         locale: Locale,
-        only: WorkReason | None,
+        only: Wanted,
         start: int,
         count: int,
     ) -> Worklist:
@@ -98,21 +106,19 @@ class WorklistMaker:
             )
         ]
         counts = {section.reason: len(section.member_ids) for section in sections}
-        places = [
-            (section, place)
-            for section in sections
-            if only in (None, section.reason)
-            for place in range(len(section.member_ids))
-        ]
+        if only == FIRST:
+            only = next((reason for reason in WorkReason if counts[reason]), None)
+        wanted = [section for section in sections if only in (None, section.reason)]
+        places = ((section, place) for section in wanted for place in range(len(section.member_ids)))
         end = start + count
         return Worklist(
-            items=tuple(section.item(place) for section, place in places[start:end]),
+            items=tuple(section.item(place) for section, place in islice(places, start, end)),
             counts=counts,
-            next_start=end if end < len(places) else None,
+            next_start=end if end < sum(counts[section.reason] for section in wanted) else None,
         )
 
     def _left(self, section: Section) -> Section:
-        kept = [place for place, member in enumerate(section.member_ids) if not self.is_left_out(member)]
+        kept = np.flatnonzero(~self.left_out(section.member_ids)).tolist()
         if len(kept) == len(section.member_ids):
             return section
         return Section(
@@ -160,11 +166,11 @@ class WorklistMaker:
     def _due(self, members: pa.Table, as_of: datetime, locale: Locale) -> Section:
         first, last = self._day(as_of, days=-self.due_days), self._day(as_of, days=self.due_days + 1)
         due = members.filter(_within(members["next_expected_at"], first, last))
-        rows = due.sort_by([("next_expected_at", "ascending"), ("member_id", "ascending")]).to_pylist()
+        due = due.sort_by([("next_expected_at", "ascending"), ("member_id", "ascending")])
         today = as_of.astimezone(self.zone).date()
 
         def item(place: int) -> WorkItem:
-            row = rows[place]
+            (row,) = due.slice(place, 1).to_pylist()
             expected = row["next_expected_at"].astimezone(self.zone).date()
             return WorkItem(
                 member_id=row["member_id"],
@@ -179,7 +185,7 @@ class WorklistMaker:
                 at=row["next_expected_at"],
             )
 
-        return Section(reason=WorkReason.DUE, member_ids=[row["member_id"] for row in rows], item=item)
+        return Section(reason=WorkReason.DUE, member_ids=due["member_id"].to_pylist(), item=item)
 
     def _unclaimed(self, members: pa.Table, as_of: datetime, locale: Locale) -> Section:
         given = members.filter(pc.is_valid(members["unused_campaign_ids"]))

@@ -312,7 +312,7 @@ def test_the_pages_without_a_key_answer_and_ask_no_other_host(service):
     for path in ("/readyz", "/livez", "/metrics", "/openapi.json"):
         assert service.send("GET", path, **nobody).status_code == 200
     assert "faces_recommendations_total" in service.send("GET", "/metrics").text
-    assert service.send("GET", "/", **nobody).headers["location"] == "/docs"
+    assert service.send("GET", "/", **nobody).headers["location"] == "/console"
     page = service.send("GET", "/docs", **nobody).text
     loaded = re.findall(r"""(?:src|href|url)\s*[=:]\s*["']([^"']+)""", page)
     assert len(loaded) >= 3

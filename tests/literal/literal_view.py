@@ -25,6 +25,7 @@ from serving.members.view import (
     NamedStore,
     NamedTag,
     NextVisit,
+    VisitHabits,
 )
 from training.release.campaign_coupons import CampaignCoupon, CampaignCoupons
 from training.release.stores import JOINED_FILE, MEMBERS_FILE, STORES_FILE, Stores
@@ -63,6 +64,7 @@ VIEW = MemberView(
     next_visit=NextVisit(
         last_visited_at=AS_OF - timedelta(days=9), gap_days=8.0, expected_at=AS_OF - timedelta(days=1), is_overdue=True
     ),
+    habits=VisitHabits(weeks=((date(2017, 12, 18), 1), (date(2017, 12, 25), 0)), hours=((5, 0, 1),)),
     due_products=(DueProduct(product_id="p1", name="Product p1", expected_on=date(2018, 1, 1), sentence="Due."),),
     recent_purchases=(RecentPurchase(product_id=ProductId("p1"), name="Product p1", ordered_at=AS_OF),),
     orders=(

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from literal_view import ANNA, BOOK, VIEW
 
 from features.contracts.errors import SettingsError, StoreUnavailable
@@ -20,10 +21,14 @@ from features.contracts.ids import AudienceId, MemberId, ProductId, ReleaseId
 from features.contracts.records_settings import RecordsSettings
 from features.contracts.scenario_settings import ScenarioSettings
 from features.contracts.settings import Settings, load_settings
+from serving.accounts.passwords import Passwords
 from serving.answers import (
     Fallback,
+    GroupKind,
+    GroupPage,
     MemberRef,
     ProductCard,
+    ProductGroup,
     ProductPage,
     Reason,
     Recommendation,
@@ -47,7 +52,19 @@ STORE = "s1"
 
 
 ON_BOTH = frozenset(
-    {"api", "events", "exports", "forgetting", "lists", "members", "records", "reports", "results", "stores"}
+    {
+        "accounts",
+        "api",
+        "events",
+        "exports",
+        "forgetting",
+        "lists",
+        "members",
+        "records",
+        "reports",
+        "results",
+        "stores",
+    }
     | {"test_auth", "test_job", "test_jobs", "test_log", "test_prune"}
 )
 """Folders and files whose tests run on both record stores: on SQLite always, on PostgreSQL among the slow ones."""
@@ -60,6 +77,7 @@ WAYS_TO_M1 = (
     MemberRef(source="shop/web", source_id="安娜 01"),
     MemberRef(phone_hash="ab" * 32),
     MemberRef(wechat_openid="o-1"),
+    MemberRef(card_no="8800 1"),
 )
 
 
@@ -125,11 +143,23 @@ class FakeEngine:
             return None
         return tuple(_card(f"p{n}", score=1 / n) for n in range(1, count + 1))
 
+    def product_name(self, product_id: ProductId) -> str | None:
+        return f"Product {product_id}" if product_id.startswith("p") else None
+
     def search(self, text: str, *, limit: int, cursor: str | None) -> ProductPage:
         start = int(cursor or 0)
         found = [_card(f"p{n}") for n in range(1, 301) if text in f"Product p{n}"]
         end = start + limit
         return ProductPage(items=tuple(found[start:end]), next_cursor=str(end) if end < len(found) else None)
+
+    def groups(self, text: str, *, within: Mapping[GroupKind, str], limit: int) -> GroupPage:
+        found = [_group("category", "SOFT DRINKS"), _group("brand", "Brand")]
+        items = [each for each in found if each.kind not in within and text.upper() in each.name.upper()]
+        return GroupPage(products=300, items=tuple(items[:limit]))
+
+
+def _group(kind: GroupKind, name: str) -> ProductGroup:
+    return ProductGroup(kind=kind, name=name, products=300, parent=None)
 
 
 def _card(product_id: str, *, score: float | None = None) -> ProductCard:
@@ -280,15 +310,32 @@ def now() -> datetime:
     return NOW
 
 
+def cheap_passwords() -> Passwords:
+    """Hashes that take no time."""
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
 @pytest.fixture
-def start_api(settings: Settings) -> Iterator[Callable[..., Api]]:
+def passwords() -> Passwords:
+    return cheap_passwords()
+
+
+@pytest.fixture
+def start_api(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Api]]:
+    # a fake engine is nothing to freeze, and collecting what a test run holds takes a quarter of a second each time
+    monkeypatch.setattr("serving.releases_in_service._freeze", lambda: None)
     states: list[ServiceState] = []
 
     def start(engine: FakeEngine) -> Api:
         queue = FakeQueue()
         shelf = FakeShelf(engines={engine.release_id: engine}, active=engine.release_id)
         state = open_state(
-            settings, active=lambda: shelf.active, load=shelf.load, open_queue=lambda _: queue, now=lambda: NOW
+            settings,
+            active=lambda: shelf.active,
+            load=shelf.load,
+            open_queue=lambda _: queue,
+            now=lambda: NOW,
+            passwords=cheap_passwords(),
         )
         states.append(state)
         state.start()

@@ -47,7 +47,7 @@ class Built:
     members: pa.Table
 
 
-def build_audience(_settings: Any, rule: Any, *, world: Any, is_dry_run: bool, progress: Any) -> Built:  # noqa: ARG001 - the build's signature
+def build_audience(_settings: Any, rule: Any, *, progress: Any, **_as_the_build: Any) -> Built:
     category = rule.target.category
     if category == "NOTHING":
         raise BadRequest("audience: nobody ever bought from a category named 'NOTHING'")

@@ -37,7 +37,7 @@ def test_every_command_and_option_on_the_page_exists():
 
 def test_every_setting_named_on_the_page_exists():
     settings = load_settings()
-    named = re.findall(r"`(records|reports|serving)\.([a-z_]+)", PAGE)
+    named = re.findall(r"`(records|reports|serving|console)\.([a-z_]+)", PAGE)
     assert len(named) > 4
     for section, key in named:
         assert hasattr(getattr(settings, section), key), (section, key)

@@ -265,3 +265,24 @@ def test_a_killed_training_leaves_no_version_and_the_next_one_works(tmp_path: Pa
 def test_no_usage_data_is_collected_and_no_pickle_read(tmp_path: Path) -> None:
     done = python(QUIET, tmp_path)
     assert (done.stdout, done.stderr) == ("None False\n", "")
+
+
+def test_a_version_tells_what_its_training_logged(tracking: Tracking, tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text("{}")
+    with start(tracking) as run:
+        run.table("quality", [Row(source="als", recall=0.5)])
+        run.text("not_evaluated", "week 44\nweek 45")
+        run.model(tmp_path)
+    (artifacts_of(tracking, run) / "tables" / "damaged.csv").write_bytes(b"\xff\xfe\xff")
+    version = tracking.register(run)
+    tables = tracking.tables_of(version)
+    assert set(tables) == {"quality"}
+    assert tables["quality"].to_dict("records") == [{"source": "als", "recall": 0.5}]
+    assert tracking.not_evaluated_of(version) == ("week 44", "week 45")
+    assert tracking.params_of(version)["factors"] == "8"
+    assert tracking.trained_at(version).tzinfo == UTC
+
+
+def test_a_training_that_logged_nothing_tells_nothing(tracking: Tracking, tmp_path: Path) -> None:
+    version = trained(tracking, tmp_path)
+    assert (tracking.tables_of(version), tracking.not_evaluated_of(version)) == ({}, ())

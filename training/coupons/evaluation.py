@@ -23,6 +23,8 @@ from training.coupons.model import CouponModel, Recipes, fit_coupon_model
 from training.coupons.rows import CHOICE_FEATURES, REDEMPTION_FEATURES, CouponRows
 from training.coupons.scorer import Floats, Kind, Recipe, fit_scorer
 from training.metrics import auc, expected_calibration_error
+from training.reliability import ReliabilityBin, reliability_bins
+from training.tenths import Tenth, ranked_buyers, tenths_of
 
 MODEL = "thousand-faces"
 NO_VALUE = float("nan")
@@ -59,6 +61,15 @@ class CouponQuality:
     recall_gain_high: float = NO_VALUE
 
 
+@dataclass(frozen=True, kw_only=True)
+class CouponEvaluation:
+    """The table, and what the chosen model said of each reached member beside what came true."""
+
+    quality: tuple[CouponQuality, ...]
+    reliability: tuple[ReliabilityBin, ...]
+    tenths: tuple[Tenth, ...]
+
+
 def recipes_to_try(settings: CouponSettings) -> tuple[Recipe, ...]:
     """The logistic model in each strength, and LightGBM."""
     return (
@@ -87,14 +98,19 @@ def choose_recipes(learn: CouponRows, validate: CouponRows, *, settings: CouponS
 
 def evaluate_coupons(
     learn: CouponRows, test: CouponRows, chosen: Recipes, *, settings: CouponSettings, seed: int
-) -> list[CouponQuality]:
+) -> CouponEvaluation:
     """Baselines, both kinds of model and the chosen one, learnt on `learn` and measured on `test`."""
     variants = _variants(learn, chosen, settings=settings, seed=seed)
     best = CouponModel(
         redemption=variants[chosen.redemption.kind].redemption, choice=variants[chosen.choice.kind].choice
     )
     models = {**{str(kind): model for kind, model in variants.items()}, MODEL: best}
-    return [*_redemption(test, models, seed=seed), *_choice(test, models, seed=seed)]
+    told = best.redemption.probabilities(test.redemption)
+    return CouponEvaluation(
+        quality=(*_redemption(test, models, seed=seed), *_choice(test, models, seed=seed)),
+        reliability=reliability_bins(test.redeemed, told),
+        tenths=tenths_of([ranked_buyers(test.redeemed, told, test.members)]),
+    )
 
 
 def redemption_baselines(rows: CouponRows) -> dict[str, Floats]:

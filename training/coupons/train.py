@@ -15,14 +15,14 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # i
 
 from features.contracts.settings import Settings
 from features.store.history import History
-from training.coupons.evaluation import MODEL, CouponQuality, choose_recipes, evaluate_coupons
+from training.coupons.evaluation import MODEL, CouponEvaluation, CouponQuality, choose_recipes, evaluate_coupons
 from training.coupons.model import CouponModel, Recipes, fit_coupon_model
 from training.coupons.plan import CouponPlan, plan_coupons
 from training.coupons.report import quality_frame
 from training.coupons.rows import CHOICE_FEATURES, REDEMPTION_FEATURES, CouponRows, coupon_rows
 from training.coupons.tables import CouponTables, open_coupon_tables
 from training.promotion import PRIMARY, PRIMARY_ERROR
-from training.tracking import ModelVersion, Tracking
+from training.tracking import RELIABILITY, TENTHS, ModelVersion, Tracking
 
 LOG = logging.getLogger(__name__)
 
@@ -36,7 +36,12 @@ class CouponReport:
 
     plan: CouponPlan
     recipes: Recipes
-    quality: tuple[CouponQuality, ...]
+    evaluation: CouponEvaluation
+
+    @property
+    def quality(self) -> tuple[CouponQuality, ...]:
+        """The table."""
+        return self.evaluation.quality
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,8 +119,8 @@ def _report(
             seed=settings.seed,
         )
         progress(2, STEPS, "testing on later campaigns")
-        quality = evaluate_coupons(before, test, recipes, settings=settings.coupons, seed=settings.seed)
-    return CouponReport(plan=plan, recipes=recipes, quality=tuple(quality))
+        evaluation = evaluate_coupons(before, test, recipes, settings=settings.coupons, seed=settings.seed)
+    return CouponReport(plan=plan, recipes=recipes, evaluation=evaluation)
 
 
 def _register(
@@ -139,6 +144,8 @@ def _register(
     with tracking.run(model="coupon_redemption", as_of=as_of, features=features, params=params) as run:
         run.metrics({"redemptions": int(rows.redeemed.sum()), **_metrics(report.quality)})
         run.table("quality", quality_frame(report.quality))
+        run.table(RELIABILITY, report.evaluation.reliability)
+        run.table(TENTHS, report.evaluation.tenths)
         with tempfile.TemporaryDirectory() as parent:
             folder = Path(parent) / "model"
             model.save(folder)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.launches.moment import LaunchMoment
-from training.propensity.groupings import ProductRows
+from training.propensity.groupings import Groupings, ProductRows
 from training.propensity.target import LaunchDescription
 
 Floats = npt.NDArray[np.float64]
@@ -66,10 +66,10 @@ def place_launch(
     category = seen & moment.names.category.has(description.category)
     kind = category & moment.names.subcategory.has(description.subcategory)
     brand = category & moment.names.brand.has(description.brand)
-    chosen = groupings.rows_of(np.array(description.analogues, dtype=np.str_)) if description.analogues else hidden[:0]
-    chosen = chosen[chosen >= 0]
+    chosen = _known(groupings, description.analogues)
     on_sale = np.flatnonzero(category & (np.nan_to_num(moment.products.buyers_91d) > 0))
     products = np.union1d(on_sale, chosen[seen[chosen]])
+    products = np.setdiff1d(products, _known(groupings, description.unlike))
     similarity = (
         SAME_TYPE * kind[products]
         + SAME_BRAND * brand[products]
@@ -94,6 +94,11 @@ def place_launch(
 def tier_weights() -> Floats:
     """float64 (TIERS,): weight of an order of each tier, beside one of the most similar product."""
     return np.asarray(np.exp(-SHARPNESS * TIER_WIDTH * (np.arange(TIERS) + 0.5)))
+
+
+def _known(groupings: Groupings, product_ids: tuple[str, ...]) -> ProductRows:
+    rows = groupings.rows_of(np.array(product_ids, dtype=np.str_))
+    return rows[rows >= 0]
 
 
 def _tiers(products: ProductRows, similarity: Floats) -> tuple[ProductRows, ...]:

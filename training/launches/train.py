@@ -21,6 +21,7 @@ from training.launches.past import BASE_HORIZON, PastLaunches, find_launches
 from training.launches.rates import HORIZONS, LaunchRates, fit_rates
 from training.launches.shop import Example, LearningShop, read_shop
 from training.launches.simulated import simulated_launches
+from training.launches.tested import LaunchesTested, launches_tested
 from training.minimum import Fallback
 from training.propensity.groupings import Groupings, read_groupings
 
@@ -52,6 +53,8 @@ class TrainedLaunches:
 
     model: LaunchModel
     predicted: tuple[PredictedLaunch, ...]
+    tested: LaunchesTested
+    """What the predictions were worth within BASE_HORIZON, beside simple rules."""
 
 
 def fit_launches(
@@ -131,6 +134,13 @@ def learn_launches(
             booster=fitted.booster, rates=rates, past=_known(shop, until=until), min_buyers=settings.launches.min_buyers
         ),
         predicted=tuple(_predicted(shop, launches, fitted.predicted, rates, until_days=until_days)),
+        tested=launches_tested(
+            real,
+            [rates.apply(scores, horizon_days=BASE_HORIZON) for scores in fitted.predicted],
+            product_ids=[str(shop.groupings.product_ids[each.product_row]) for each in launches],
+            member_ids=shop.lines.member_ids,
+            seed=settings.seed,
+        ),
     )
 
 

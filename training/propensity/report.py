@@ -15,6 +15,7 @@ import pandas as pd
 from features.contracts.errors import TooLittleData
 from features.contracts.settings import Settings
 from training.cutoffs import Cutoff
+from training.launches.tested import LaunchesTested
 from training.minimum import Fallback
 from training.promotion import PRIMARY, PRIMARY_ERROR
 from training.propensity.charts import auc_chart, reliability_chart
@@ -25,7 +26,17 @@ from training.propensity.model import PropensityModel
 from training.propensity.plan import PropensityPlan
 from training.propensity.product_sets import ProductSet
 from training.propensity.set_features import FEATURE_NAMES
-from training.tracking import ModelVersion, TrackedRun, Tracking, fallback_tags, save_lightgbm
+from training.reliability import reliability_bins
+from training.tenths import Tenth, ranked_buyers, tenths_of
+from training.tracking import (
+    RELIABILITY,
+    TENTHS,
+    ModelVersion,
+    TrackedRun,
+    Tracking,
+    fallback_tags,
+    save_lightgbm,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +46,7 @@ class TestedPropensity:
     quality: PropensityQuality
     bought: npt.NDArray[np.bool_]
     probabilities: npt.NDArray[np.float64]
+    tenths: tuple[Tenth, ...]
 
 
 def tested_on(shop: PropensityShop, cutoff: Cutoff, model: Propensity, sets: Sequence[ProductSet]) -> TestedPropensity:
@@ -42,21 +54,26 @@ def tested_on(shop: PropensityShop, cutoff: Cutoff, model: Propensity, sets: Seq
     asked = shop.settings.propensity
     moment, _ = shop.snapshot(cutoff.at)
     rows: list[TargetQuality] = []
-    truths, told = [], []
+    truths, told, rankings = [], [], []
     for each, matrix, bought in labelled_sets(shop, cutoff.at, sets, horizon_days=asked.horizon_days):
         probabilities = model.probabilities(matrix, horizon_days=asked.horizon_days, threads=shop.settings.threads)
         buyers = int(bought[moment.is_active].sum())
         if asked.min_buyers <= buyers < moment.is_active.sum():
             rows += judged_simply(each, matrix, probabilities, bought, moment)
-            truths.append(bought[moment.is_active])
-            told.append(probabilities[moment.is_active])
+            active = moment.is_active
+            truths.append(bought[active])
+            told.append(probabilities[active])
+            rankings.append(ranked_buyers(bought[active], probabilities[active], moment.member_ids[active]))
     if not rows:
         raise TooLittleData(
             "propensity",
             f"after week {cutoff.week} no target has {asked.min_buyers} buyers among the active members to test on",
         )
     return TestedPropensity(
-        quality=PropensityQuality(rows=tuple(rows)), bought=np.concatenate(truths), probabilities=np.concatenate(told)
+        quality=PropensityQuality(rows=tuple(rows)),
+        bought=np.concatenate(truths),
+        probabilities=np.concatenate(told),
+        tenths=tenths_of(rankings),
     )
 
 
@@ -66,6 +83,7 @@ def register(
     propensity: Propensity,
     tested: TestedPropensity | None,
     *,
+    launches: LaunchesTested | None = None,
     snapshots: Mapping[str, str],
     fallbacks: Sequence[Fallback],
     save: Callable[[Path], None],
@@ -82,6 +100,8 @@ def register(
     ) as run:
         if tested is not None:
             _log_quality(run, tested)
+        if launches is not None:
+            _log_launches(run, launches)
         with tempfile.TemporaryDirectory() as parent:
             folder = Path(parent) / "model"
             if isinstance(propensity, PropensityModel):
@@ -107,8 +127,16 @@ def _log_quality(run: TrackedRun, tested: TestedPropensity) -> None:
     run.metrics(_metrics(means))
     run.table("quality", means)
     run.table("quality_by_target", quality.frame())
+    run.table(RELIABILITY, reliability_bins(tested.bought, tested.probabilities))
+    run.table(TENTHS, tested.tenths)
     run.figure("auc", auc_chart(means))
     run.figure("reliability", reliability_chart(tested.bought, tested.probabilities))
+
+
+def _log_launches(run: TrackedRun, tested: LaunchesTested) -> None:
+    run.table("launches", tested.means)
+    run.table(f"launches_{RELIABILITY}", tested.reliability)
+    run.table(f"launches_{TENTHS}", tested.tenths)
 
 
 def _metrics(means: pd.DataFrame) -> dict[str, float]:

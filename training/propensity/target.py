@@ -24,6 +24,8 @@ class LaunchDescription:
     is_private_label: bool | None = None
     analogues: tuple[str, ...] = ()
     """Ids of the products that it will be like, chosen by the marketer."""
+    unlike: tuple[str, ...] = ()
+    """Ids of products that it will not be like, whatever their description says."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,6 +111,7 @@ def train_propensity(
         tracking,
         made.propensity,
         made.tested,
+        launches=None if learnt_launches is None else learnt_launches.tested,
         snapshots=made.snapshots,
         fallbacks=fallbacks,
         save=save,

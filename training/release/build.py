@@ -30,6 +30,8 @@ from training.release.manifest import Manifest, ModelInRelease, checksums, verif
 from training.release.member_list import listed
 from training.release.members import identities, packed_members
 from training.release.people import people_part
+from training.release.quality import write_quality
+from training.release.quality_gathering import quality_of
 from training.release.shelf import activate, clear_leftovers, next_release_id, prune, release_folder
 from training.release.shop_parts import write_shop_parts
 from training.release.tagged import with_tags
@@ -57,9 +59,10 @@ def make_release(
     tracking: Tracking,
     *,
     as_of: datetime,
+    made_at: datetime | None = None,
     progress: Progress = lambda _done, _all, _what: None,
 ) -> MadeRelease:
-    """A new release of the champions as of a moment, put into service.
+    """A new release of the champions as of a moment, put into service; `made_at` is what the clock says.
 
     The folder and the online rows appear whole, the pointer moves last: killed at any moment, the release before stays
     in service and a rerun clears what was left. Raises NothingLoaded without champions, Refused when a champion learnt
@@ -78,6 +81,7 @@ def make_release(
             manifest = _fill(
                 partial, settings, history, tracking, champions, release_id, as_of=as_of, progress=progress
             )
+            manifest = manifest.model_copy(update={"made_at": made_at})
             write_manifest(partial, manifest)
             verify(partial)
         activate(settings, release_id)
@@ -149,6 +153,7 @@ def _fill(
             as_of=as_of,
             profiles=profiles,
         )
+    write_quality(folder, quality_of(settings, tracking, list(champions.values())))
     return Manifest(
         release_id=release_id,
         as_of=as_of,

@@ -38,6 +38,8 @@ class Manifest(BaseModel):
 
     release_id: ReleaseId
     as_of: datetime
+    made_at: datetime | None = None
+    """None in a release of before this was kept."""
     feature_build: str
     feature_schema: str
     affinity: ModelInRelease
@@ -57,6 +59,11 @@ class Manifest(BaseModel):
     """The settings that the release was made with, secrets left out; `Any` because JSON is."""
     files: dict[str, str]
     """SHA-256 of every other file of the release by its relative path."""
+
+    @property
+    def models(self) -> tuple[ModelInRelease, ...]:
+        """Every model that the release serves."""
+        return tuple(model for model in (self.affinity, self.propensity, self.coupons) if model is not None)
 
 
 def checksums(folder: Path) -> dict[str, str]:

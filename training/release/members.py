@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from features.contracts.clock import days_since_epoch
+from features.contracts.identifiers import normalised_card
 from features.contracts.ids import MemberId, ProductId
 from features.encoding import Encoding, Vectors
 from features.groups.catalogue import GROUPS
@@ -40,7 +41,7 @@ Order = Callable[[Vectors, MemberCandidates, int], Scores]
 """Scores the unions of members whose encoded features are given; the number is the position of a union's first."""
 
 _NAMING = ("phone_hash", "wechat_openid")
-"""Columns of member_records by which requests name members."""
+"""Columns of member_records by which requests name members, beside the card."""
 
 RECENT_PURCHASES = 20
 MEMBERS_PER_CHUNK = 2_000
@@ -102,7 +103,8 @@ def recent_purchases(build_folder: Path, member_ids: list[str], *, as_of: dateti
 def identities(tables_folder: Path) -> pd.DataFrame:
     """Every way to name a member but the member id itself: identity_key and member_id, one row per key.
 
-    A phone hash or openid that several members share names nobody; an id of before a merge names the member of now.
+    A phone hash, openid or card that several members share names nobody; an id of before a merge names the member of
+    now.
     """
     ids, records, aliases = (
         tables_folder / f"{name}.parquet" for name in ("member_ids", "member_records", "member_aliases")
@@ -119,6 +121,8 @@ def identities(tables_folder: Path) -> pd.DataFrame:
             for column in _NAMING
             if records.is_file()
         }
+        if records.is_file():
+            named["card_no"] = _cards(con, ids, records)
         if aliases.is_file():
             named["old_member_id"] = con.execute(
                 "SELECT old_member_id, member_id FROM read_parquet($file)", {"file": str(aliases)}
@@ -132,6 +136,20 @@ def identities(tables_folder: Path) -> pd.DataFrame:
         keys += [identity_key(**{way: each}) for each in found[way]]
         members += list(found["member_id"])
     return pd.DataFrame({"identity_key": keys, "member_id": members})
+
+
+def _cards(con: duckdb.DuckDBPyConnection, ids: Path, records: Path) -> pd.DataFrame:
+    """card_no, normalised, and the one member_id that has it."""
+    found = con.execute(
+        # a table of before may lack the column
+        "SELECT DISTINCT card_no, member_id FROM (SELECT NULL::VARCHAR AS card_no WHERE false UNION ALL BY NAME "
+        "SELECT * FROM read_parquet($records)) JOIN read_parquet($ids) USING (source, source_id) "
+        "WHERE card_no IS NOT NULL",
+        {"records": str(records), "ids": str(ids)},
+    ).df()
+    found["card_no"] = [normalised_card(each) for each in found["card_no"]]
+    found = found.dropna(subset=["card_no"]).drop_duplicates()
+    return found.drop_duplicates("card_no", keep=False)[["card_no", "member_id"]]
 
 
 def _pack(

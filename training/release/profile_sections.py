@@ -8,6 +8,9 @@ from __future__ import annotations
 MOST_VISITS = 5
 MOST_FAVOURITES = 5
 MOST_FACTS = 50
+MOST_VISIT_HOURS = 200
+DAYS_OF_VISITS = 364
+"""Whole weeks: each is as long as the others."""
 
 _CHANNELS = {
     "sms": ("consent_sms", "phone_hash"),
@@ -97,6 +100,17 @@ FROM (
     FROM visits, now WHERE ordered_at < as_of
 ) WHERE place <= {MOST_VISITS} GROUP BY member_id
 """
+_VISIT_HOURS = f"""
+SELECT member_id, list(coalesce(later - hour, hour) ORDER BY place) AS visit_hours
+FROM (
+    SELECT member_id, hour, row_number() OVER member AS place, lag(hour) OVER member AS later
+    FROM (
+        SELECT member_id, order_id, floor(epoch(timezone(zone, ordered_at)) / 3600)::BIGINT AS hour FROM visits, now
+        WHERE ordered_at < as_of AND ordered_at >= as_of - INTERVAL {DAYS_OF_VISITS} DAY AND member_id IS NOT NULL
+    )
+    WINDOW member AS (PARTITION BY member_id ORDER BY hour DESC, order_id)
+) WHERE place <= {MOST_VISIT_HOURS} GROUP BY member_id
+"""
 _FACTS = f"""
 SELECT member_id, list({{
     'name': fact, 'value': value, 'observed_at': {_second("observed_at")}
@@ -136,6 +150,7 @@ SECTIONS: dict[str, str] = {
     "favourites": _FAVOURITES,
     "rhythm": _RHYTHM,
     "visits": _VISITS,
+    "visit_hours": _VISIT_HOURS,
     "facts": _FACTS,
     "given": _GIVEN,
     "redeemed": _REDEEMED,

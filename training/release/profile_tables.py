@@ -31,7 +31,8 @@ def open_profile_tables(
     """A connection with what `training.coupons.tables` has, the shop's people and stores, and the features at `as_of`.
 
     A table that was not handed over is empty, and so is a group without a snapshot of the moment. `members` has those
-    who were known at `as_of` alone. `tags` has member_id and tags. `now` has the one column `as_of`.
+    who were known at `as_of` alone. `tags` has member_id and tags. `now` has one row:
+    `as_of`, and the shops' `zone`.
     """
     folder = settings.paths.tables / build.tables_version
     columns = {table: {name: type_.value for name, type_ in each.items()} for table, each in stored_columns().items()}
@@ -48,7 +49,8 @@ def open_profile_tables(
             _create_view(con, name, build.snapshot(group, as_of), types)
         _create_view(con, "visits", build.folder / VISITS_FILE, _VISITS)
         con.register("given_tags", tags)
-        con.execute("CREATE TEMP TABLE now AS SELECT $as_of::TIMESTAMPTZ AS as_of", {"as_of": as_of})
+        moment = {"as_of": as_of, "zone": settings.timezone}
+        con.execute("CREATE TEMP TABLE now AS SELECT $as_of::TIMESTAMPTZ AS as_of, $zone AS zone", moment)
         con.execute(f"CREATE TEMP TABLE known AS {_KNOWN}")
         con.execute(f"CREATE VIEW members AS SELECT * FROM {EVERYBODY} SEMI JOIN known USING (member_id)")
         yield con

@@ -27,6 +27,12 @@ def active_release(paths: ShopPaths) -> ReleaseId | None:
     return None if pointer is None else ReleaseId(pointer["release_id"])
 
 
+def previous_release(paths: ShopPaths) -> ReleaseId | None:
+    """The release that was in service before the active one, None where there was none or it is gone."""
+    previous = (read_json(paths.releases / POINTER) or {}).get("previous")
+    return None if previous is None or not release_folder(paths, previous).is_dir() else ReleaseId(previous)
+
+
 def require_active_release(paths: ShopPaths) -> ReleaseId:
     """The release in service. Raises NothingLoaded."""
     release_id = active_release(paths)

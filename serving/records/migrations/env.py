@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from serving.records import forgotten_tables  # noqa: F401 - its tables register themselves
+from serving.records import account_tables, forgotten_tables  # noqa: F401 - their tables register themselves
 from serving.records.tables import Table
 
 context.configure(

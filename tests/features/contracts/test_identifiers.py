@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.contracts.identifiers import name_parts, normalised_address, normalised_email, normalised_phone
+from features.contracts.identifiers import (
+    name_parts,
+    normalised_address,
+    normalised_card,
+    normalised_email,
+    normalised_phone,
+)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +61,14 @@ def test_an_address_of_mail_is_one_in_any_case_and_none_when_masked():
     assert normalised_email(" Li@X.example ") == "li@x.example"
     assert normalised_email("l***@x.example") is None
     assert normalised_email("no address") is None
+
+
+@pytest.mark.parametrize(
+    ("number", "card"),
+    [("8800 0012-a", "88000012A"), ("８８００", "8800"), (" - ", None), ("", None), ("8800****", None)],
+)
+def test_a_card_is_one_in_every_notation(number, card):
+    assert normalised_card(number) == card
 
 
 @pytest.mark.parametrize("name", ["John Smith", "SMITH, John", "Mr. John Smith", "Jöhn  smith"])

@@ -11,6 +11,8 @@ SCOPED = [
     ("GET", "/v1/scenarios", "recommend"),
     ("GET", "/v1/products", "recommend"),
     ("GET", "/v1/products/p1/similar", "recommend"),
+    ("GET", "/v1/catalogue", "audiences"),
+    ("POST", "/v1/members/find", "members"),
     ("GET", "/v1/members/m1", "members"),
     ("DELETE", "/v1/members/m1", "privacy"),
     ("GET", "/v1/stores", "members"),
@@ -29,8 +31,13 @@ SCOPED = [
     ("GET", "/v1/audiences/a/members/m1", "audiences"),
     ("GET", "/v1/tags", "audiences"),
     ("GET", "/v1/reports/recommendations", "audiences"),
+    ("GET", "/v1/releases", "audiences"),
+    ("GET", "/v1/releases/r000001/quality", "audiences"),
+    ("POST", "/v1/releases/previous", "releases"),
     ("GET", "/v1/audiences/a/members", "export"),
     ("GET", "/v1/destinations", "export"),
+    ("GET", "/v1/audiences/a/exports", "audiences"),
+    ("GET", "/v1/audiences/a/exports/counts", "export"),
     ("POST", "/v1/lists", "audiences"),
     ("GET", "/v1/lists", "audiences"),
     ("GET", "/v1/lists/l", "audiences"),
@@ -53,6 +60,7 @@ def test_every_documented_route_stands_in_the_list_above(api):
     documented = api.send("GET", "/openapi.json", key=None).json()["paths"]
     routes = {(method.upper(), path) for path, methods in documented.items() for method in methods}
     named = {"p1": "{product_id}", "m1": "{member_id}", "a": "{audience_id}", "l": "{list_id}", "s1": "{store_id}"}
+    named["r000001"] = "{release_id}"
     listed = {(method, "/".join(named.get(part, part) for part in path.split("/"))) for method, path, _ in SCOPED}
     assert routes == listed
 

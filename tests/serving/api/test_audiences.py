@@ -211,6 +211,22 @@ def test_a_dry_run_answers_with_its_figures(api):
     assert (refused.status_code, "dry run" in refused.json()["detail"]) == (409, True)
 
 
+def test_a_dry_run_keeps_every_part_that_needs_no_members(api):
+    def end(transaction, audience_id):
+        replace_report(transaction, audience_id, {part: told for part, told in REPORT.items() if part != "manifest"})
+        mark_done(transaction, audience_id, summary={"size": 7}, at=api.state.now())
+
+    place = f"{ROUTE}/{dry_run(api, end).json()['id']}"
+    for part in ("curve", "drivers", "profile", "associated"):
+        assert api.send("GET", f"{place}/{part}").json()[part] == REPORT[part]
+    assert api.send("GET", f"{place}/manifest").status_code == 409
+
+
+def test_a_dry_run_that_would_rather_not_wait_answers_with_its_place_at_once(api):
+    answer = api.send("POST", ROUTE, json={**BODY, "dry_run": True}, headers={"Prefer": "wait=5, respond-async"})
+    assert (answer.status_code, answer.json()["state"], answer.elapsed.total_seconds() < 1) == (202, "queued", True)
+
+
 def test_a_dry_run_of_what_the_shop_does_not_know_is_refused_with_the_reason(api):
     answer = dry_run(api, lambda t, each: mark_failed(t, each, error="target: no such category", at=api.state.now()))
     assert (answer.status_code, answer.json()["detail"]) == (422, "target: no such category")

@@ -23,15 +23,16 @@ def test_every_route_documents_its_failures_in_the_one_shape(api):
         assert schemas == {"#/components/schemas/ErrorAnswer"}, route
 
 
-def test_every_post_documents_the_idempotency_key(api):
+def test_every_post_that_does_something_documents_the_idempotency_key(api):
     for route, operation in operations(api).items():
-        if route.startswith("post"):
+        # a search changes nothing; it is a POST so that no number stands in an address
+        if route.startswith("post") and route != "post /v1/members/find":
             assert "idempotency-key" in {each["name"].lower() for each in operation["parameters"]}, route
 
 
 def test_the_documentation_needs_no_key_and_asks_no_other_host(api):
     start = api.send("GET", "/", key=None)
-    assert (start.status_code, start.headers["location"]) == (307, "/docs")
+    assert (start.status_code, start.headers["location"]) == (307, "/console")
     page = api.send("GET", "/docs", key=None).text
     assert not re.search(r"https?://", page)
     for file in re.findall(r'(?:src|href)="([^"]+)"', page):

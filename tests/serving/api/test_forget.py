@@ -24,7 +24,10 @@ def test_a_forgotten_member_is_excluded_at_once(api):
     assert api.send("GET", "/v1/members/m1").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["1?source=pos", "%E5%AE%89%E5%A8%9C%2001?source=shop/web", "o-1?by=openid", "old/1"])
+@pytest.mark.parametrize(
+    "path",
+    ["1?source=pos", "%E5%AE%89%E5%A8%9C%2001?source=shop/web", "o-1?by=openid", "8800%201?by=card_no", "old/1"],
+)
 def test_every_way_of_naming_a_member_forgets_the_member(api, path):
     assert api.send("DELETE", f"/v1/members/{path}").status_code == 202
     assert api.send("GET", "/v1/members/m1").status_code == 404

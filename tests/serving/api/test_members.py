@@ -62,6 +62,10 @@ def test_the_page_shows_everything_that_is_known(api):
             "expected_at": "2017-12-30T05:00:00Z",
             "is_overdue": True,
         },
+        "habits": {
+            "weeks": [{"starts_on": "2017-12-18", "visits": 1}, {"starts_on": "2017-12-25", "visits": 0}],
+            "hours": [{"weekday": 5, "hour": 0, "visits": 1}],
+        },
         "due_products": [{"id": "p1", "name": "Product p1", "expected_on": "2018-01-01", "sentence": "Due."}],
         "recent_purchases": [{"id": "p1", "name": "Product p1", "ordered_at": "2017-12-31T05:00:00Z"}],
         "orders": [
@@ -121,6 +125,7 @@ def test_the_answer_is_what_the_page_documents(api):
         quote("安娜 01") + "?source=shop/web",
         "AB" * 32 + "?by=phone_hash",
         "o-1?by=openid",
+        "8800%201?by=card_no",
     ],
 )
 def test_a_member_is_found_by_every_id(api, named):
@@ -187,3 +192,11 @@ def test_a_store_that_cannot_be_read_tells_nothing_of_itself(start_api, make_eng
     answer = start_api(make_engine(is_store_down=True)).send("GET", "/v1/members/m1")
     assert answer.status_code == 503
     assert "secret" not in answer.text
+
+
+def test_a_member_is_found_by_what_a_person_types(api):
+    answer = api.send("POST", "/v1/members/find", json={"text": " m1 "})
+    assert answer.json() == {"items": [{"member_id": "m1", "by": "member_id", "source": None}]}
+    of_channel = api.send("POST", "/v1/members/find", json={"text": "1", "source": "pos"})
+    assert of_channel.json() == {"items": [{"member_id": "m1", "by": "source_id", "source": "pos"}]}
+    assert api.send("POST", "/v1/members/find", json={"text": "nobody"}).json() == {"items": []}

@@ -60,7 +60,6 @@ def test_categories_that_the_audience_buys_more_come_strongest_first() -> None:
         population=np.array([0.5, 0.2, 0.4, 0.3, 0.001]),
         audience_members=100,
         population_members=1_000,
-        is_sampled=False,
     )
     assert liked_categories(shares, without="CHEESE") == [
         {"category": "WINE", "audience": 0.4, "population": 0.2, "lift": 2.0},

@@ -108,6 +108,12 @@ def test_the_summary_is_json_and_says_what_was_done(desk: Desk) -> None:
     assert told["mean_probability"] == 0.625
     assert told["lift"] == round(0.625 / 0.3875, 2)
     assert told["warnings"] == ["size 9 is more than the 2 members left to choose from: all are chosen"]
+    assert [(each["kind"], each["code"]) for each in told["remarks"]] == [
+        ("warning", "size_above_all"),
+        ("note", "of_selected"),
+        ("note", "consent_now"),
+    ]
+    assert told["remarks"][2]["zh"].startswith("短信授权")
     assert told["notes"][1] == "consent for sms is read as it stands now, and again by every export"
 
 
@@ -160,6 +166,8 @@ def test_a_launch_is_shown_with_what_it_is_like(desk: Desk) -> None:
     associated = build(desk, {"target": launch}).report["associated"]
     assert associated["basis"] == "content"
     assert [each["product_id"] for each in associated["alike"]] == ["p2", "p1"]
+    assert associated["analogues"] == []
+    assert "analogues" not in build(desk, {}).report["associated"]
 
 
 def test_a_manifest_builds_the_same_audience_again(desk: Desk) -> None:
@@ -185,11 +193,11 @@ def test_a_manifest_builds_the_same_audience_again(desk: Desk) -> None:
     assert fewer.report["manifest"]["members_sha256"] != manifest["members_sha256"]
 
 
-def test_a_dry_run_tells_the_counts_and_the_curve_of_the_real_one_and_nobody_s_name(desk: Desk) -> None:
+def test_a_dry_run_tells_the_figures_and_reasons_of_the_real_one_and_nobody_s_name(desk: Desk) -> None:
     asked = {"size": 2, "holdout": {"share": 0.3}}
     dry, real = build(desk, asked, is_dry_run=True), build(desk, asked)
     assert dry.summary == real.summary
-    assert dry.report == {"curve": real.report["curve"]}
+    assert dry.report == {part: told for part, told in real.report.items() if part != "manifest"}
     assert dry.members.schema == SCHEMA
     assert dry.members.num_rows == 0
 

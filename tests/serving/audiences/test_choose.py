@@ -76,15 +76,21 @@ def test_nobody_is_asked_for_consent_when_no_channel_is_named() -> None:
 def test_a_size_above_those_left_takes_all_and_says_so() -> None:
     choice = chosen_by(replace(RULE, size=7), FIVE)
     assert choice.size == 1
-    assert choice.warnings == ("size 7 is more than the 1 members left to choose from: all are chosen",)
+    assert tuple(each.en for each in choice.warnings) == (
+        "size 7 is more than the 1 members left to choose from: all are chosen",
+    )
 
 
 def test_an_audience_of_nobody_says_so() -> None:
     choice = chosen_by(RULE, made([0.5], excluded=[True]))
     assert choice.size == 0
-    assert choice.warnings == ("nobody is left to choose from; the funnel says where they went",)
+    assert tuple(each.en for each in choice.warnings) == (
+        "nobody is left to choose from; the funnel says where they went",
+    )
     unlikely = chosen_by(replace(RULE, min_probability=0.9), made([0.5, 0.25]))
-    assert unlikely.warnings == ("nobody has a probability of 0.9 or more; the highest is 0.5000",)
+    assert tuple(each.en for each in unlikely.warnings) == (
+        "nobody has a probability of 0.9 or more; the highest is 0.5000",
+    )
 
 
 def test_the_fewest_members_that_bring_the_buyers_are_chosen() -> None:
@@ -97,7 +103,7 @@ def test_the_fewest_members_that_bring_the_buyers_are_chosen() -> None:
 def test_buyers_that_cannot_be_had_take_everybody_and_say_how_many_they_bring() -> None:
     choice = chosen_by(replace(RULE, expected_buyers=3.0), made([0.5, 0.5]))
     assert choice.size == 2
-    assert choice.warnings[0].startswith("3.0 buyers cannot be expected: all 2 members left bring 1.")
+    assert choice.warnings[0].en.startswith("3.0 buyers cannot be expected: all 2 members left bring 1.")
 
 
 def test_of_those_held_out_no_buyers_are_expected() -> None:

@@ -167,7 +167,7 @@ def test_members_that_cannot_be_stored_leave_no_half_audience(run, records):
     assert (lines(records), report(records)) == ([], None)
 
 
-def test_a_dry_run_keeps_its_figures_only(records, now):
+def test_a_dry_run_keeps_its_figures_and_report_and_no_members(records, now):
     asked = []
 
     def build(_rule, *, is_dry_run, **_progress):
@@ -178,7 +178,7 @@ def test_a_dry_run_keeps_its_figures_only(records, now):
         add_audience(transaction, "a1", name=None, rule=RULE.to_json(), at=now, is_dry_run=True)
     run_audience_job(records, build, "a1", now=lambda: now)
     assert (asked, found(records).summary) == ([True], {"size": 1})
-    assert (lines(records), report(records)) == ([], None)
+    assert (lines(records), report(records)) == ([], {"curve": [1]})
 
 
 def test_an_empty_audience_is_an_audience(run, records):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from literal_audience_shop import MEMBERS
 
-from serving.audiences.category_shares import CategoryShares, category_shares
+from serving.audiences.category_shares import CategoryShares, category_buyers, category_shares
 from serving.audiences.member_columns import MemberColumns
 from serving.audiences.profile import Difference, profile_of
 from serving.audiences.shop_at import ShopAt
@@ -50,7 +50,6 @@ def test_categories_are_compared_and_the_strongest_difference_comes_first(column
         population=np.array([0.5, 0.5]),
         audience_members=400,
         population_members=4_000,
-        is_sampled=False,
     )
     profile = profile_of(columns, chosen=np.array([0, 1]), population=EVERYBODY, categories=shares)
     first = profile[0]
@@ -63,9 +62,9 @@ def test_categories_are_compared_and_the_strongest_difference_comes_first(column
 
 
 def test_category_shares_count_buyers_of_the_last_91_days(shop: ShopAt) -> None:
-    shares = category_shares(shop, np.array(MEMBERS), chosen=np.array([0, 1]), population=EVERYBODY)
+    buyers = category_buyers(shop, np.array(MEMBERS))
+    shares = category_shares(buyers, count=len(MEMBERS), chosen=np.array([0, 1]), population=EVERYBODY)
     assert shares.categories == ("CHEESE", "WINE")
     assert shares.audience.tolist() == [1.0, 0.5]
     # m6 bought wine longer ago
     assert shares.population.tolist() == [pytest.approx(2 / 6), pytest.approx(1 / 6)]
-    assert not shares.is_sampled

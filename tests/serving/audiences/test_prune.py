@@ -7,6 +7,7 @@ import pytest
 from features.contracts.ids import ReleaseId
 from serving.audiences.prune import prune
 from serving.jobs import JobQueue
+from serving.records.audience_reports import find_report, replace_report
 from serving.records.audiences import add_audience, find_audience
 from serving.records.events import HANDED_ON, NewEvent, add_events, events_after, set_cursor
 from serving.records.recommendations import (
@@ -71,10 +72,12 @@ def test_dry_runs_go_after_their_hours_and_audiences_stay(settings, records, job
     with records.writing() as transaction:
         for audience_id, at, is_dry_run in (("old dry", old, True), ("new dry", now, True), ("old", old, False)):
             add_audience(transaction, audience_id, name=None, rule={}, at=at, is_dry_run=is_dry_run)
+            replace_report(transaction, audience_id, {"curve": []})
     prune(records, jobs, settings, at=now)
     with records.reading() as transaction:
         left = [each for each in ("old dry", "new dry", "old") if find_audience(transaction, each) is not None]
-    assert left == ["new dry", "old"]
+        reports = [each for each in ("old dry", "new dry", "old") if find_report(transaction, each) is not None]
+    assert left == reports == ["new dry", "old"]
 
 
 def test_jobs_that_wait_are_never_forgotten(settings, now):

@@ -94,6 +94,10 @@ def test_a_moment_without_a_zone_is_utc() -> None:
         ({"target": {}}, "in exactly one way of .*; found nothing"),
         ({"target": {"category": ""}}, "target.category: is empty"),
         ({"target": {"product_ids": ["p1", ""]}}, "target.product_ids: holds an empty id"),
+        (
+            {"target": {"launch": {"category": "C", "analogues": ["p"], "unlike": ["p"]}}},
+            "target.launch: p is among both analogues and unlike",
+        ),
         ({"target": {"launch": {"category": "C", "price": -1}}}, r"target.launch.price: -1\.0; it must be above 0"),
         ({"target": {"launch": {"category": "C", "colour": "red"}}}, "target.launch.colour: Unexpected"),
         ({"target": {"event": "party"}}, "target.event: Input should be 'visit', 'join' or 'coupon_redeemed'"),

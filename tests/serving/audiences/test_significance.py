@@ -18,11 +18,6 @@ def test_whoever_is_the_whole_population_cannot_differ_from_it() -> None:
     assert p_value(3.0, variance=0.0, drawn=10, population=50) == 1.0
 
 
-def test_a_sample_of_the_population_has_an_error_of_its_own() -> None:
-    asked = {"variance": 4.0, "drawn": 100, "population": 1_000}
-    assert p_value(0.4, **asked, is_sampled=True) > p_value(0.4, **asked)
-
-
 def test_differences_by_lot_are_called_real_as_often_as_promised() -> None:
     rng = np.random.default_rng(7)
     population = rng.exponential(1.0, size=2_000)

@@ -61,19 +61,21 @@ def test_products_without_a_sale_become_a_launch_described_by_their_own_rows(pro
         category="CHEESE", subcategory="SOFT CHEESE", brand="Alp", price=6.5, is_private_label=True
     )
     assert found.product_ids(products).tolist() == ["p5"]
-    assert "scored as a launch in CHEESE" in found.warnings[0]
+    assert "scored as a launch in CHEESE" in found.warnings[0].en
 
 
 def test_unknown_ids_are_counted_beside_those_that_are_known(products: ProductTable) -> None:
     found = resolved(products, TargetRule(product_ids=("p1", "x1", "x2")))
-    assert found.warnings == ("target.product_ids: 2 of 3 ids are no product of the shop (first: x1, x2)",)
+    assert tuple(each.en for each in found.warnings) == (
+        "target.product_ids: 2 of 3 ids are no product of the shop (first: x1, x2)",
+    )
 
 
 def test_a_list_is_its_products(products: ProductTable) -> None:
     listed = ProductList(list_id="l1", product_ids=np.array(["p2", "p1"]), unknown=7)
     found = resolved(products, TargetRule(list_id="l1"), l1=listed)
     assert found.target == ProductsTarget(product_ids=("p1", "p2"))
-    assert found.warnings == ("list l1: 7 of its ids are no product of the shop",)
+    assert tuple(each.en for each in found.warnings) == ("list l1: 7 of its ids are no product of the shop",)
 
 
 def test_events_and_lapse_are_scored_as_they_are(products: ProductTable) -> None:
@@ -85,7 +87,7 @@ def test_a_launch_may_have_a_brand_that_is_new_and_hears_of_names_like_it(produc
     launch = LaunchDescription(category="CHEESE", brand="Hillls", analogues=("p2", "x"))
     found = resolved(products, TargetRule(launch=launch))
     assert found.target == LaunchDescription(category="CHEESE", brand="Hillls", analogues=("p2",))
-    assert found.warnings == (
+    assert tuple(each.en for each in found.warnings) == (
         "launch.brand: 'Hillls' is new to the shop, so nobody has bought it; near it: 'Hills'",
         "target.launch.analogues: 1 of 2 ids are no product of the shop (first: x)",
     )
@@ -113,6 +115,7 @@ def test_a_launch_may_have_a_brand_that_is_new_and_hears_of_names_like_it(produc
         (TargetRule(list_id="garbage"), "list garbage holds no product of the shop \\(3 unknown ids\\)"),
         (TargetRule(category="GAS"), "none of its 1 products counts as goods"),
         (TargetRule(launch=LaunchDescription(category="WINE", analogues=("x",))), "analogues: none of the 1 ids"),
+        (TargetRule(launch=LaunchDescription(category="WINE", unlike=("x",))), "unlike: none of the 1 ids"),
     ],
 )
 def test_what_the_shop_does_not_know_is_refused_with_counts_and_names_like_it(

@@ -10,7 +10,7 @@ import pytest
 from features.contracts.paths import ShopPaths
 from features.tables.session import spill_folder
 from serving.forgetting.run import _steps
-from serving.records import forgotten_tables  # noqa: F401 - its tables register themselves
+from serving.records import account_tables, forgotten_tables  # noqa: F401 - their tables register themselves
 from serving.records.tables import Table
 
 PAGE = (Path(__file__).parents[3] / "docs" / "privacy.md").read_text(encoding="utf-8")

@@ -121,6 +121,21 @@ def test_a_phone_hash_is_keyed_before_it_is_looked_up(engine: ReleaseEngine, set
     assert sent not in seen[0]
 
 
+def test_a_card_is_looked_up_without_spaces_and_hyphens(engine: ReleaseEngine) -> None:
+    seen: list[str] = []
+
+    class Recording:
+        def member_id(self, key: str) -> MemberId | None:
+            seen.append(key)
+            return None
+
+    recording = dataclasses.replace(engine, online=Recording())  # type: ignore[arg-type]  # a fake
+    for written in ("8800 12-a", "880012A", " - "):
+        ask(recording, MemberRef(card_no=written))
+    # what is no card names nobody
+    assert seen == ["card:880012A", "card:880012A"]
+
+
 def test_an_earlier_moment_than_the_release_s_is_refused(engine: ReleaseEngine, settings: Settings) -> None:
     earlier = settings.model_copy(update={"as_of": engine.as_of - timedelta(seconds=1)})
     with pytest.raises(Refused, match=r"release r000001: it knows what happened up to .* make one with `faces release"):

@@ -251,3 +251,18 @@ def test_the_command_prints_a_table_or_json(settings, monkeypatch):
     assert json.loads(told.stdout)["total"]["shown"] == 1
     table = CliRunner().invoke(app, ["recommendations"], catch_exceptions=False)
     assert table.exit_code == 0
+
+
+def test_what_came_is_told_by_the_shop_s_day_on_which_it_was_shown(settings, records):
+    # 03:00 UTC is the evening before in New York
+    night = datetime(2026, 11, 12, 3, tzinfo=UTC)
+    show(records, "r1", "p1", "p2", at=night)
+    show(records, "r2", "p3", at=night + DAY)
+    tell(records, "Product Clicked", at=night + DAY, product_id="p1", recommendation_id="r1")
+    order(records, "o1", "p1", at=night + DAY)
+    _, told = report(settings, records)
+    assert settings.timezone == "America/New_York"
+    assert told["by_day"] == [
+        {"day": "2026-11-11", "shown": 2, "clicked": 1, "bought": 1, "revenue": 3.0},
+        {"day": "2026-11-12", "shown": 1, "clicked": 0, "bought": 0, "revenue": 0.0},
+    ]

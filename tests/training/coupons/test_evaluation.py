@@ -22,7 +22,7 @@ def settings() -> CouponSettings:
 @pytest.fixture(scope="module")
 def found(settings: CouponSettings) -> list[CouponQuality]:
     chosen = choose_recipes(LEARN, VALIDATE, settings=settings, seed=7)
-    return evaluate_coupons(LEARN, TEST, chosen, settings=settings, seed=7)
+    return list(evaluate_coupons(LEARN, TEST, chosen, settings=settings, seed=7).quality)
 
 
 def test_every_task_has_its_baselines_both_variants_and_the_product(found: list[CouponQuality]) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -80,6 +82,13 @@ def test_the_marketers_own_analogues_lead(moment: LaunchMoment) -> None:
         category="SNACKS", subcategory="CRISPS", brand="Maker", price=2.0, analogues=("f-other-category",)
     )
     assert ids(placed(moment, description))[0] == "f-other-category"
+
+
+def test_what_the_marketer_takes_away_is_no_analogue_and_still_of_the_category(moment: LaunchMoment) -> None:
+    place = placed(moment, replace(DESCRIPTION, unlike=("b-same-all", "unknown")))
+    assert ids(place) == ["e-young", "c-same-type", "d-same-brand", "a-far-price"]
+    assert 1 not in np.concatenate(place.tiers)
+    assert 1 in place.category
 
 
 def test_what_is_as_old_as_the_watch_is_not_taken_for_young(moment: LaunchMoment) -> None:

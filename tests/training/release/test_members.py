@@ -108,6 +108,17 @@ def test_an_openid_names_its_member_and_a_shared_one_nobody(tables: Path) -> Non
     assert named(tables) == BY_ID
 
 
+def test_a_card_names_its_member_however_it_is_written_and_a_shared_one_nobody(tables: Path) -> None:
+    cards = {"1": "88-00 12a", "a1": "880012A", "2": "77 1", "3": "771"}
+    records = pd.DataFrame(
+        [(source, own, cards[own]) for source, own in (("pos", "1"), ("web", "a1"), ("pos", "2"), ("pos", "3"))],
+        columns=["source", "source_id", "card_no"],
+    )
+    records["phone_hash"] = records["wechat_openid"] = pd.Series([None] * len(records), dtype="string")
+    records.to_parquet(tables / "member_records.parquet")
+    assert named(tables) == {**BY_ID, "card:880012A": "anna"}
+
+
 def test_an_id_of_before_a_merge_names_the_member_of_now(tables: Path) -> None:
     aliases = pd.DataFrame([("annie", "anna")], columns=["old_member_id", "member_id"])
     aliases.to_parquet(tables / "member_aliases.parquet")

@@ -67,6 +67,8 @@ def test_every_part_is_packed_as_of_the_moment(tmp_path: Path) -> None:
             Visit(order_id=f"o{n}", ordered_at=moment(f"2017-04-0{n}T12:00"), store_id="s1", spend=n + 0.5)
             for n in (7, 6, 5, 4, 3)
         ),
+        # eight in the morning on the shops' clocks, and a day earlier each
+        visit_hours=(414_320, 24, 24, 24, 24, 24, 24),
         facts=(
             Fact(name="points", value="120", observed_at=moment("2017-05-01T12:00")),
             Fact(name="skin", value="干性", observed_at=moment("2017-05-02T12:00")),

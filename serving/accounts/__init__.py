@@ -1,0 +1,1 @@
+"""Accounts of the console: users and their roles, passwords, sign-ins, sessions and lock-out."""

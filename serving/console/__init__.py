@@ -1,0 +1,1 @@
+"""The console: pages for marketers, associates, analysts and administrators, under /console."""

@@ -1,0 +1,17 @@
+"""The script that charts run on, written to a file: `python -m serving.console.vega_bundle FILE`.
+
+A process of its own: vl-convert starts V8, which the service would keep in memory for good.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import vl_convert
+
+SNIPPET = "window.vegaEmbed = vegaEmbed;"
+"""What of the bundle a page sees."""
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(vl_convert.javascript_bundle(SNIPPET), encoding="utf-8")
