@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from features.contracts.ids import MemberId, ProductId
 from features.contracts.scenario_settings import ScenarioKind
 from serving.answers import MemberRef, RecommendationQuery, RecommendedItem
-from serving.console.member_words import FALLBACKS, short_words
-from serving.console.scenario_words import SHOWS, TITLES, scenario_title
 from serving.console.visit import Visitor
+from serving.console.words.member import FALLBACKS, short_words
+from serving.console.words.scenario import SHOWS, TITLES, scenario_title
 from serving.state import ServiceState
 
 FROM_A_PRODUCT: tuple[ScenarioKind, ...] = ("cart", "product")

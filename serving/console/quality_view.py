@@ -8,9 +8,9 @@ from math import sqrt
 
 from serving.console.charts.columns import Form
 from serving.console.languages import to_say
-from serving.console.measure_words import MEASURES, MeasureWords, method_words, target_kind_words
-from serving.console.quality_words import PARTS, honesty_sentence, part_sentence
 from serving.console.visit import Reader
+from serving.console.words.measure import MEASURES, MeasureWords, method_words, target_kind_words
+from serving.console.words.quality import PARTS, honesty_sentence, part_sentence
 from training.release.quality import ALL, Comparison, Measure, MethodQuality, PartQuality
 
 SURE = 1.96

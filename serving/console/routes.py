@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 from starlette.responses import RedirectResponse, Response
 
-from serving.console import vega_route
 from serving.console.assets import ADDRESS
+from serving.console.charts import vega_route
 from serving.console.failures import FailuresAsPages
 from serving.console.kept_files import kept_files
 from serving.console.languages import COOKIE, LANGUAGES

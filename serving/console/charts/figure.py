@@ -13,8 +13,8 @@ from markupsafe import Markup
 from serving.console.charts.columns import Form
 from serving.console.charts.locales import day_form, number_form, weekdays
 from serving.console.charts.specs import chart_spec
+from serving.console.charts.vega_script import vega_address
 from serving.console.script_json import json_for_script
-from serving.console.vega_script import vega_address
 from serving.console.visit import Reader
 
 Row = Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""The script that charts run on, written to a file: `python -m serving.console.vega_bundle FILE`.
+"""The script that charts run on, written to a file: `python -m serving.console.charts.vega_bundle FILE`.
 
 A process of its own: vl-convert starts V8, which the service would keep in memory for good.
 """

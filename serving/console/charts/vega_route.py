@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
 from serving.api.access import State
+from serving.console.charts.vega_script import ADDRESS, vega_name, vega_script
 from serving.console.kept_files import FOR_GOOD
-from serving.console.vega_script import ADDRESS, vega_name, vega_script
 
 router = APIRouter(include_in_schema=False)
 

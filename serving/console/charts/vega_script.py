@@ -54,7 +54,7 @@ class VegaScript:
     """The script of one shop's folder; whoever asks while it is being made waits for it."""
 
     folder: Path
-    command: tuple[str, ...] = (sys.executable, "-m", "serving.console.vega_bundle")
+    command: tuple[str, ...] = (sys.executable, "-m", "serving.console.charts.vega_bundle")
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _script: Script | None = None
 
@@ -119,4 +119,4 @@ def make_vega_ready(settings: Settings) -> None:
 
 
 def _code() -> Path:
-    return Path(__file__).parents[2]
+    return Path(__file__).parents[3]

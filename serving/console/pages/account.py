@@ -11,9 +11,9 @@ from features.contracts.errors import AccountRefused, Forbidden
 from serving.accounts.passwords import LEAST_CHARACTERS
 from serving.api.access import State
 from serving.api.sessions import SESSION_COOKIE
-from serving.console.account_words import locked_words, refusal_words, role_words, scope_words
 from serving.console.rendering import render
 from serving.console.visit import SignedIn, Visitor
+from serving.console.words.account import locked_words, refusal_words, role_words, scope_words
 
 ADDRESS = "/console/account"
 SIGN_IN = "/console/sign-in"

@@ -16,15 +16,15 @@ from serving.audiences.rule import AudienceRule, Channel
 from serving.auth import Scope
 from serving.console.api_request import curl
 from serving.console.audience_report import member_line, report_view
-from serving.console.audience_words import funnel_rows, remarks_of, state_words, step_words, tiles_of
-from serving.console.export_words import column_words, destination_words, export_lines
-from serving.console.failed_words import failed_words
 from serving.console.known_names import KnownNames
 from serving.console.pages.audiences import ADDRESS
 from serving.console.rendering import render
-from serving.console.result_words import interval_words, result_words, when_known
-from serving.console.rule_words import rule_words
 from serving.console.visit import SignedIn, Visitor
+from serving.console.words.audience import funnel_rows, remarks_of, state_words, step_words, tiles_of
+from serving.console.words.export import column_words, destination_words, export_lines
+from serving.console.words.failed import failed_words
+from serving.console.words.result import interval_words, result_words, when_known
+from serving.console.words.rule import rule_words
 from serving.exports.made import exports_of
 from serving.exports.request import Format
 from serving.records.audience_members import first_members

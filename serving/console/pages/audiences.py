@@ -12,11 +12,11 @@ from serving.api.access import State
 from serving.api.audiences import UUID
 from serving.audiences.rule import AudienceRule
 from serving.auth import Scope
-from serving.console.audience_words import deed_words, state_words
 from serving.console.known_names import KnownNames
 from serving.console.rendering import render
-from serving.console.rule_words import rule_words
 from serving.console.visit import SignedIn, Visitor
+from serving.console.words.audience import deed_words, state_words
+from serving.console.words.rule import rule_words
 from serving.records.audiences import AudienceRecord, page_of_audiences
 from serving.records.exported_members import were_exported
 

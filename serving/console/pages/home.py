@@ -8,11 +8,11 @@ from starlette.responses import RedirectResponse, Response
 from features.contracts.settings import Settings
 from serving.api.access import State
 from serving.auth import Scope
-from serving.console.quality_words import model_title, quality_in_service, quality_sentence
-from serving.console.reject_words import reason_words, table_words
 from serving.console.rendering import render
 from serving.console.standing import Attention, attention_of, standing_of
 from serving.console.visit import SignedIn, Visitor
+from serving.console.words.quality import model_title, quality_in_service, quality_sentence
+from serving.console.words.reject import reason_words, table_words
 from serving.records.audiences import AudienceRecord, AudienceState, page_of_audiences
 from training.release.manifest import Manifest
 

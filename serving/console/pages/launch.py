@@ -8,11 +8,11 @@ from starlette.responses import HTMLResponse
 from serving.api.access import State
 from serving.audiences.rule import LARGEST_HOLDOUT, LONGEST_DAYS
 from serving.auth import Scope
-from serving.console.audience_words import step_words
-from serving.console.export_words import column_words
 from serving.console.pages.new_audience import first_size
 from serving.console.rendering import render
 from serving.console.visit import SignedIn
+from serving.console.words.audience import step_words
+from serving.console.words.export import column_words
 from serving.state import ServiceState
 
 PAGE = "/console/launch"

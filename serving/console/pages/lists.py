@@ -14,9 +14,9 @@ from serving.api.access import State
 from serving.api.answering import json_answer
 from serving.api.audiences import UUID
 from serving.auth import Scope
-from serving.console.list_words import kind_words
 from serving.console.rendering import render
 from serving.console.visit import SignedIn
+from serving.console.words.list import kind_words
 from serving.records.id_lists import page_of_lists
 
 ADDRESS = "/console/lists"

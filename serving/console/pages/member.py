@@ -18,11 +18,11 @@ from serving.auth import Scope
 from serving.console.ideas import IdeaDesk, Ideas
 from serving.console.known_names import KnownNames
 from serving.console.member_address import member_address, store_address
-from serving.console.member_words import event_words, told_facts
 from serving.console.pages.members import search_page
 from serving.console.rendering import render
-from serving.console.scenario_words import source_words
 from serving.console.visit import SignedIn, Visitor
+from serving.console.words.member import event_words, told_facts
+from serving.console.words.scenario import source_words
 from serving.members.page import member_view
 from serving.members.view import MemberView
 from serving.state import ServiceState

@@ -10,9 +10,9 @@ from starlette.responses import RedirectResponse, Response
 from serving.api.access import State
 from serving.auth import Scope
 from serving.console.member_address import member_address
-from serving.console.member_words import FOUND_BY
 from serving.console.rendering import render
 from serving.console.visit import SignedIn, Visitor
+from serving.console.words.member import FOUND_BY
 from serving.members.finding import FoundMember, find_members, sources_of_members
 from serving.state import ServiceState
 

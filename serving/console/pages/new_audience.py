@@ -15,12 +15,12 @@ from serving.audiences.rule import LARGEST_HOLDOUT, LONGEST_DAYS, AudienceRule
 from serving.auth import Scope
 from serving.console.audience_report import report_view
 from serving.console.audience_start import Start, start_of
-from serving.console.audience_words import funnel_rows, remarks_of, step_words
 from serving.console.known_names import KnownNames
 from serving.console.pages.audiences import ADDRESS
 from serving.console.rendering import render
-from serving.console.rule_words import rule_words
 from serving.console.visit import SignedIn, Visitor
+from serving.console.words.audience import funnel_rows, remarks_of, step_words
+from serving.console.words.rule import rule_words
 from serving.records.audience_reports import find_report
 from serving.records.audiences import AudienceState, page_of_audiences
 from serving.records.id_lists import ListKind, page_of_lists

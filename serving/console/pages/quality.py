@@ -14,10 +14,10 @@ from features.contracts.ids import ReleaseId
 from serving.api.access import State
 from serving.auth import Scope
 from serving.console.quality_view import PartView, part_view
-from serving.console.quality_words import fallback_words, model_title, quality_in_service
-from serving.console.release_words import ChangeWords, change_words
 from serving.console.rendering import render
 from serving.console.visit import SignedIn, Visitor
+from serving.console.words.quality import fallback_words, model_title, quality_in_service
+from serving.console.words.release import ChangeWords, change_words
 from serving.going_back import go_back
 from serving.releases_on_shelf import ReleaseOnShelf, pointer_of, releases_on_shelf
 from serving.state import ServiceState

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from serving.api.access import State
 from serving.auth import Scope
 from serving.console.rendering import render
-from serving.console.scenario_words import SOURCES, ScenarioWords, scenario_title, scenario_words, source_words
 from serving.console.visit import SignedIn, Visitor
+from serving.console.words.scenario import SOURCES, ScenarioWords, scenario_title, scenario_words, source_words
 from serving.scenarios_in_service import Scenarios
 
 ADDRESS = "/console/recommendations"

@@ -14,10 +14,10 @@ from features.contracts.errors import Unauthorized
 from serving.accounts.sign_in import SignIn
 from serving.api.access import State
 from serving.api.sessions import SESSION_COOKIE, refuse_other_sites
-from serving.console.account_words import locked_words
 from serving.console.local_address import local_address
 from serving.console.rendering import render
 from serving.console.visit import AnyReader, Reader, SignedIn, visitor_of
+from serving.console.words.account import locked_words
 from serving.state import ServiceState
 
 ADDRESS = "/console/sign-in"

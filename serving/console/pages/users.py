@@ -15,10 +15,10 @@ from serving.accounts.roles import Role
 from serving.accounts.users import Users
 from serving.api.access import State
 from serving.auth import Scope, list_keys
-from serving.console.account_words import refusal_words, role_meaning, role_words
-from serving.console.audit_words import act_words, who_words
 from serving.console.rendering import render
 from serving.console.visit import SignedIn, Visitor
+from serving.console.words.account import refusal_words, role_meaning, role_words
+from serving.console.words.audit import act_words, who_words
 from serving.records.audit import list_audit
 from serving.state import ServiceState
 

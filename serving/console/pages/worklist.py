@@ -11,9 +11,9 @@ from starlette.responses import Response
 from serving.api.access import State
 from serving.auth import Scope
 from serving.console.member_address import member_address, store_address
-from serving.console.member_words import WORK
 from serving.console.rendering import render
 from serving.console.visit import SignedIn
+from serving.console.words.member import WORK
 from serving.members.greeting import names_of
 from serving.stores.worklist import FIRST, WorkReason
 from serving.stores.worklist_now import store_today

@@ -99,6 +99,8 @@ export function combobox(input, list, { search, choose, atLeast = 1 }) {
       if (!list.hidden && active >= 0) take(active);
     }
   });
+  // what was typed before this script was there
+  if (document.activeElement === input && input.value) ask();
 }
 
 function span(kind, text) {

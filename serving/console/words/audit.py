@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from serving import going_back
 from serving.accounts.roles import Role
 from serving.accounts.sign_in import UNKNOWN
-from serving.console.account_words import role_words
 from serving.console.languages import Language
+from serving.console.words.account import role_words
 from serving.exports.made import BEGUN, FINISHED
 from serving.ports import Json
 from serving.records.audit import AuditEntry

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from features.contracts.destination_settings import DestinationSettings
 from serving.auth import list_keys
-from serving.console.rule_words import channel_word
 from serving.console.visit import Reader
+from serving.console.words.rule import channel_word
 from serving.exports.made import MadeExport
 from serving.exports.request import CONTACT_COLUMNS, DEFAULT_COLUMNS, MEMBER_COLUMNS
 from serving.records.opening import Records

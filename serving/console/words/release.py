@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from serving.console.languages import to_say
-from serving.console.measure_words import PRIMARY
-from serving.console.quality_words import MODELS
 from serving.console.visit import Reader
+from serving.console.words.measure import PRIMARY
+from serving.console.words.quality import MODELS
 from serving.releases_on_shelf import ModelChange, ReleaseChanges, Verdict
 
 VERDICTS: dict[Verdict, str] = {

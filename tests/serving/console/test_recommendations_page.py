@@ -6,7 +6,7 @@ import pytest
 
 from features.contracts.scenario_settings import Boost, Exclusion, ScenarioSettings
 from serving.console.languages import language_of
-from serving.console.scenario_words import scenario_words, source_words
+from serving.console.words.scenario import scenario_words, source_words
 from training.affinity.source import SOURCES
 
 PAGE = "/console/recommendations"

@@ -7,8 +7,8 @@ from babel import Locale
 from literal_people import LATEST_AT, person, write_people
 
 from serving.console.languages import language_of
-from serving.console.result_words import interval_words, result_words, when_known
 from serving.console.visit import Reader
+from serving.console.words.result import interval_words, result_words, when_known
 
 
 @pytest.fixture

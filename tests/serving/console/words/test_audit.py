@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import serving
-from serving.console.audit_words import act_words, who_words
 from serving.console.languages import language_of
+from serving.console.words.audit import act_words, who_words
 from serving.records.audit import AuditEntry
 
 SOURCES = [file.read_text(encoding="utf-8") for file in sorted(Path(serving.__file__).parent.rglob("*.py"))]

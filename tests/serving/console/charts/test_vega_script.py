@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.console.vega_script import VegaScript, vega_name, vega_script
+from serving.console.charts.vega_script import VegaScript, vega_name, vega_script
 
 MAKES = "import sys, pathlib; p = pathlib.Path(sys.argv[1]); p.write_text('v' * 120_000)"
 """Stands for the child, which takes V8 three seconds."""

@@ -5,8 +5,8 @@ from babel import Locale
 
 from serving.audiences.rule import AudienceRule
 from serving.console.languages import language_of
-from serving.console.rule_words import rule_words
 from serving.console.visit import Reader
+from serving.console.words.rule import rule_words
 
 
 class Names:
