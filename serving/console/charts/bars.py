@@ -59,20 +59,8 @@ def draw_steps(columns: Columns) -> alt.LayerChart:
 def _bars(columns: Columns, *, color: Any, **offset: Any) -> alt.LayerChart:
     # `Any`: Altair's channels have no common type
     value = columns[-1]
-    y = alt.Y(
-        "label:N",
-        sort=None,
-        title=None,
-        scale=alt.Scale(paddingInner=alt.expr("gap_share"), paddingOuter=alt.expr("gap_share")),
-        axis=alt.Axis(
-            labelAlign="left",
-            labelPadding=0,
-            labelOffset=alt.expr(f"-(bandwidth('y') + {GAP}) / 2 + 2"),
-            labelOverlap=False,
-        ),
-    )
-    room = alt.Scale(zero=True, nice=False, range=[0, {"expr": f"max(width - {VALUE_WIDTH}, 40)"}])
-    x = alt.X("value:Q", title=None, axis=None, scale=room)
+    x = alt.X("value:Q", title=None, axis=None, scale=room_for_values())
+    y = labels_above()
     base = alt.Chart(alt.NamedData("rows")).encode(
         x=x, y=y, tooltip=[alt.Tooltip.from_dict(told(each)) for each in columns], **offset
     )
@@ -80,5 +68,32 @@ def _bars(columns: Columns, *, color: Any, **offset: Any) -> alt.LayerChart:
     text = base.mark_text(align="left", dx=5, fontSize=11, color=INK_SOFT).encode(
         text=alt.Text("value:Q", format=value.told_format)
     )
-    chart: alt.LayerChart = alt.LayerChart(layer=[bars, text]).add_params(alt.param(name="gap_share", value=0.4))
+    return lying(bars, text)
+
+
+def labels_above() -> alt.Y:
+    """Rows one below the other, each label above its bar."""
+    share = alt.expr("gap_share")
+    return alt.Y(
+        "label:N",
+        sort=None,
+        title=None,
+        scale=alt.Scale(paddingInner=share, paddingOuter=share),
+        axis=alt.Axis(
+            labelAlign="left",
+            labelPadding=0,
+            labelOffset=alt.expr(f"-(bandwidth('y') + {GAP}) / 2 + 2"),
+            labelOverlap=False,
+        ),
+    )
+
+
+def room_for_values() -> alt.Scale:
+    """From zero on, with room for the figure at the end of the longest bar."""
+    return alt.Scale(zero=True, nice=False, range=[0, {"expr": f"max(width - {VALUE_WIDTH}, 40)"}])
+
+
+def lying(*layers: alt.Chart) -> alt.LayerChart:
+    """The layers on each other, with what charts.js computes the height by."""
+    chart: alt.LayerChart = alt.LayerChart(layer=list(layers)).add_params(alt.param(name="gap_share", value=0.4))
     return chart.properties(usermeta={"bar": BAR, "gap": GAP})

@@ -85,11 +85,3 @@ def rows_of(points: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
         }
         for point in points
     ]
-
-
-def share_rows_of(points: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
-    """Rows for `curve_share` out of the points of an audience's curve; `Any` as above."""
-    return [
-        {name: value / row["size"] if name != "size" else value for name, value in row.items()}
-        for row in rows_of(points)
-    ]

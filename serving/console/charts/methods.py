@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import altair as alt
 
-from serving.console.charts.bars import BAR, GAP, VALUE_WIDTH
+from serving.console.charts.bars import labels_above, lying, room_for_values
 from serving.console.charts.columns import ChartColumn, Columns
 from serving.console.charts.theme import ACCENT, COMPARED, INK_SOFT, told
 from serving.console.languages import Language
@@ -25,26 +25,15 @@ def columns(language: Language) -> Columns:
 def draw(columns: Columns) -> alt.LayerChart:
     """A bar for each row, dark where it is the first one's; a line from `low` to `high`, and the value behind it.
 
-    Labels stand above their bars, as those of `bars` do: charts.js computes the height by the same `usermeta`.
+    Labels stand above their bars, as those of `bars` do.
     """
     value, high = columns[2], columns[4]
-    y = alt.Y(
-        "label:N",
-        sort=None,
-        title=None,
-        scale=alt.Scale(paddingInner=alt.expr("gap_share"), paddingOuter=alt.expr("gap_share")),
-        axis=alt.Axis(
-            labelAlign="left",
-            labelPadding=0,
-            labelOffset=alt.expr(f"-(bandwidth('y') + {GAP}) / 2 + 2"),
-            labelOverlap=False,
-        ),
+    base = alt.Chart(alt.NamedData("rows")).encode(
+        y=labels_above(), tooltip=[alt.Tooltip.from_dict(told(each)) for each in columns]
     )
-    room = alt.Scale(zero=True, nice=False, range=[0, {"expr": f"max(width - {VALUE_WIDTH}, 40)"}])
-    base = alt.Chart(alt.NamedData("rows")).encode(y=y, tooltip=[alt.Tooltip.from_dict(told(each)) for each in columns])
     colours = alt.Scale(range=[ACCENT, COMPARED])
     bars = base.mark_bar().encode(
-        x=alt.X("value:Q", title=None, axis=None, scale=room),
+        x=alt.X("value:Q", title=None, axis=None, scale=room_for_values()),
         color=alt.Color("whose:N", sort=None, scale=colours, legend=None),
     )
     interval = base.mark_rule(color=INK_SOFT, strokeWidth=1.5).encode(
@@ -53,7 +42,4 @@ def draw(columns: Columns) -> alt.LayerChart:
     text = base.mark_text(align="left", dx=6, fontSize=11, color=INK_SOFT).encode(
         x=alt.X("high:Q", title=None), text=alt.Text("value:Q", format=value.told_format)
     )
-    chart: alt.LayerChart = alt.LayerChart(layer=[bars, interval, text]).add_params(
-        alt.param(name="gap_share", value=0.4)
-    )
-    return chart.properties(usermeta={"bar": BAR, "gap": GAP})
+    return lying(bars, interval, text)

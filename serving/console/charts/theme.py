@@ -10,7 +10,6 @@ INK = "#16202e"
 INK_SOFT = "#4b5a6e"
 LINE = "#d8dfe8"
 ACCENT = "#1d4ed8"
-ACCENT_SOFT = "#bcd0fb"
 COMPARED = "#8391a5"
 CHOSEN = "#b45309"
 

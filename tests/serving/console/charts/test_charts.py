@@ -13,7 +13,7 @@ from babel import Locale
 
 from features.contracts.settings import load_settings
 from serving.console.charts.columns import named
-from serving.console.charts.curve import rows_of, share_rows_of
+from serving.console.charts.curve import rows_of
 from serving.console.charts.kinds import KINDS
 from serving.console.charts.locales import day_form, number_form, weekdays
 from serving.console.charts.specs import chart_spec
@@ -91,9 +91,8 @@ def test_what_a_shop_calls_its_goods_stays_text() -> None:
     assert brought(page)["datasets"]["rows"][0]["label"] == "</script><b>"
 
 
-def test_a_curve_shows_buyers_or_their_share() -> None:
+def test_a_curve_shows_buyers_and_the_size_chosen() -> None:
     assert rows_of([POINT]) == [{"size": 10, "expected": 4.0, "low": 2.0, "high": 6.0}]
-    assert share_rows_of([POINT]) == [{"size": 10, "expected": 0.4, "low": 0.2, "high": 0.6}]
     page = figure("chart('curve', rows, title='x', marks=[{'size': 10, 'expected': 4}])", rows=rows_of([POINT]))
     assert brought(page)["datasets"]["chosen"] == [{"size": 10, "expected": 4}]
 
