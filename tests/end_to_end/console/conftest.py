@@ -45,14 +45,7 @@ class Console:
 
     def add_user(self, user_id: str, role: Role) -> str:
         """The name of a new user with PASSWORD."""
-        settings = self.service.shop.settings
-        records = open_records(settings)
-        try:
-            users = Users(records=records, passwords=Passwords(), lock_out=lock_out(settings), who="command")
-            store_id = self.store_id if role in OF_ONE_STORE else None
-            users.add(user_id, role=role, store_id=store_id, password=PASSWORD, at=datetime.now(UTC))
-        finally:
-            records.close()
+        add_user(self.service, user_id, role, store_id=self.store_id)
         return user_id
 
     def stranger(self, *, language: str = "en", phone: bool = False) -> WatchedPage:
@@ -87,29 +80,46 @@ class Console:
         self._contexts.clear()
 
 
-@pytest.fixture(scope="package")
+def add_user(service: Any, user_id: str, role: Role, *, store_id: str) -> None:
+    """Adds a user with PASSWORD to a served shop."""
+    settings = service.shop.settings
+    records = open_records(settings)
+    try:
+        users = Users(records=records, passwords=Passwords(), lock_out=lock_out(settings), who="command")
+        bound = store_id if role in OF_ONE_STORE else None
+        users.add(user_id, role=role, store_id=bound, password=PASSWORD, at=datetime.now(UTC))
+    finally:
+        records.close()
+
+
+@pytest.fixture(scope="session")
 def served(small_shop: Any, serve: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A copy of the session's shop, served by real processes."""
+    """A copy of the session's shop, served by real processes for all files of this folder."""
     shop = small_shop.copy_to(tmp_path_factory.mktemp("console") / "home")
     with serve(shop) as service:
         yield service
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium; it is closed with this folder's last test, as other tests use asyncio."""
+    """Chromium, one for each file: while it is open, no other test of this process can use asyncio."""
     expect.set_options(timeout=PATIENCE_MS)
     with running_chromium() as running:
         yield running
 
 
-@pytest.fixture(scope="package")
-def whole_console(served: Any, browser: Browser, samples: dict[str, str]) -> Console:
-    """The console with one user of each role, named after it."""
-    made = Console(service=served, browser=browser, store_id=samples["store_id"])
+@pytest.fixture(scope="session")
+def with_users(served: Any, samples: dict[str, str]) -> dict[str, str]:
+    """The samples of a shop that has one user of each role, named after it."""
     for role in Role:
-        made.add_user(role.value, role)
-    return made
+        add_user(served, role.value, role, store_id=samples["store_id"])
+    return samples
+
+
+@pytest.fixture(scope="module")
+def whole_console(served: Any, browser: Browser, with_users: dict[str, str]) -> Console:
+    """The console with one user of each role."""
+    return Console(service=served, browser=browser, store_id=with_users["store_id"])
 
 
 @pytest.fixture
@@ -119,7 +129,7 @@ def console(whole_console: Console) -> Iterator[Console]:
     whole_console.close_contexts()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def samples(served: Any) -> dict[str, str]:
     """A value for each parameter that stands in an address: a finished audience, a list, a member, a store."""
     with served.client as client:
@@ -137,7 +147,7 @@ def make_audience(served: Any) -> Callable[[str], dict[str, Any]]:
     return make
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def names_of_products(served: Any) -> str:
     """Everything that products are called or belong to, in lower case."""
     products = pq.read_table(current_tables(served.shop.settings.paths).file("products"))

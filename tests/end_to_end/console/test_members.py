@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def somebody(served, samples):
     """A member who is in an audience and may be called: the id and the phone number."""
     file = served.send("GET", f"/v1/audiences/{samples['audience_id']}/members?destination=sms_csv").text
