@@ -6,7 +6,6 @@ import os
 
 from features.contracts.errors import FacesError
 from features.contracts.settings import Settings, load_settings
-from serving.console.charts.vega_script import make_vega_ready
 from serving.guard import die_with_supervisor, log_to_stderr, refuse, require_free_port
 from serving.live import open_live_state
 from serving.state import ServiceState
@@ -25,7 +24,6 @@ def main() -> None:
         state = open_live_state(settings)
     except FacesError as error:
         refuse(error)
-    make_vega_ready(settings)
     serve(settings, state)
 
 

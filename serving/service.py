@@ -19,7 +19,6 @@ from features.contracts.settings import load_settings
 from serving.api.app import make_app, service_of
 from serving.api.frame import JsonErrors
 from serving.api.readiness import Readiness
-from serving.console.charts.vega_script import make_vega_ready
 from serving.guard import die_with, die_with_supervisor, log_to_stderr, refuse
 from serving.live import check_release, open_live_state
 from serving.state import ServiceState
@@ -38,7 +37,6 @@ def open_service() -> ServiceState:
     settings = load_settings()
     state = open_live_state(settings)
     keep_worker_beside(settings)
-    make_vega_ready(settings)
     return state
 
 

@@ -31,6 +31,7 @@ def release(
         _activate(settings, ReleaseId(activate), json)
     else:
         from serving.cli.steps import history_to
+        from serving.console.charts.vega_script import make_vega_ready
         from training.release.build import make_release
         from training.tracking import open_tracking
 
@@ -50,6 +51,7 @@ def release(
             f"online), {manifest.products:,} products, as of {manifest.as_of:%Y-%m-%d %H:%M} UTC"
         )
         say(f"wrote {made.folder}; it is in service")
+        make_vega_ready(settings)
         write_figures(json, manifest.model_dump(mode="json", exclude={"files", "settings"}))
 
 

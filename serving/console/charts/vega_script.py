@@ -114,8 +114,8 @@ def vega_script(folder: Path) -> VegaScript:
 
 
 def make_vega_ready(settings: Settings) -> None:
-    """Makes the script in the background, so that the first page with a chart finds it."""
-    threading.Thread(target=vega_script(settings.paths.console).get, name="vega-script", daemon=True).start()
+    """Makes the script unless it is kept, so that the first page with a chart finds it."""
+    vega_script(settings.paths.console).get()
 
 
 def _code() -> Path:
