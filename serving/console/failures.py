@@ -10,6 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.api.sessions import SESSION_COOKIE
 from serving.console.local_address import HOME
 from serving.console.rendering import render
 from serving.console.visit import reader_of
@@ -62,7 +63,7 @@ def _page(request: Request, started: Message, text: bytes) -> Response:
 
 
 def _to_sign_in(request: Request) -> Response:
-    is_expired = "faces_session" in request.cookies
+    is_expired = SESSION_COOKIE in request.cookies
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     to = wanted if request.method == "GET" and wanted != HOME else HOME
     return RedirectResponse(f"{SIGN_IN}?next={quote(to, safe='')}{'&expired=1' if is_expired else ''}", status_code=303)
