@@ -12,7 +12,6 @@ import http.client
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -39,6 +38,7 @@ from serving.guard import SUPERVISOR
 from serving.records.audiences import AudienceState, page_of_audiences
 from serving.records.id_lists import page_of_lists
 from serving.records.opening import open_records
+from serving.supervisor import SERVER, WORKER
 from training.release.member_list import member_ids
 from training.release.shelf import release_folder, require_active_release
 from training.release.stores import load_stores
@@ -118,14 +118,14 @@ def _served(settings: Settings) -> Iterator[tuple[psutil.Process, int, str]]:
         "FACES_SERVING__PORT": str(port),
         "BENTOML_DO_NOT_TRACK": "True",
     }
-    with running([sys.executable, "-m", "serving.server"], port=port, environment=environment) as process:
+    with running(SERVER, port=port, environment=environment) as process:
         yield process, port, key
 
 
 @contextlib.contextmanager
 def _working(settings: Settings) -> Iterator[None]:
     """A worker: the slider's figures are those of an audience that it counts."""
-    worker = subprocess.Popen([sys.executable, "-m", "serving.worker"], env=_environment(settings))
+    worker = subprocess.Popen(WORKER, env=_environment(settings))
     try:
         yield
     finally:

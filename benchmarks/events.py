@@ -11,7 +11,6 @@ import http.client
 import json
 import os
 import random
-import sys
 import tempfile
 import threading
 import time
@@ -36,6 +35,7 @@ from serving.guard import SUPERVISOR
 from serving.records.events import cursor
 from serving.records.opening import open_records
 from serving.records.tables import EventRow
+from serving.supervisor import SERVER
 
 EVENTS = "/v1/events"
 RECOMMENDATIONS = "/v1/recommendations"
@@ -234,7 +234,7 @@ def _service(settings: Settings) -> Iterator[tuple[Path, int, str, object]]:
             SUPERVISOR: str(os.getpid()),
             "BENTOML_DO_NOT_TRACK": "True",
         }
-        with running([sys.executable, "-m", "serving.server"], port=port, environment=environment) as process:
+        with running(SERVER, port=port, environment=environment) as process:
             yield home, port, key, process
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from features.contracts.errors import FacesError
 from features.contracts.settings import load_settings
-from serving.guard import die_with_supervisor, log_to_stderr, refuse
+from serving.guard import log_to_stderr, refuse
 from serving.live import open_live_state
 from serving.server import serve
 
@@ -17,8 +17,7 @@ async def empty() -> dict[str, str]:
 
 
 def main() -> None:
-    """Serves until it is stopped, as `python -m serving.server` does."""
-    die_with_supervisor()
+    """Serves until it is stopped, as `python -m serving.child serving.server` does."""
     log_to_stderr()
     settings = load_settings()
     try:

@@ -11,7 +11,6 @@ import http.client
 import json
 import os
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -29,6 +28,7 @@ from serving.auth import Scope, create_key
 from serving.guard import SUPERVISOR
 from serving.records.events import NewEvent, add_events
 from serving.records.opening import open_records
+from serving.supervisor import CHILD
 from training.release.loaded import LoadedRelease, load_release
 from training.release.shelf import require_active_release
 
@@ -111,7 +111,7 @@ def _server(settings: Settings, home: Path, members: Sequence[str]) -> Iterator[
         SUPERVISOR: str(os.getpid()),
         "BENTOML_DO_NOT_TRACK": "True",
     }
-    with running([sys.executable, "-m", "benchmarks.measured_server"], port=port, environment=environment):
+    with running([*CHILD, "benchmarks.measured_server"], port=port, environment=environment):
         yield port, key
 
 

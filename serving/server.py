@@ -6,7 +6,7 @@ import os
 
 from features.contracts.errors import FacesError
 from features.contracts.settings import Settings, load_settings
-from serving.guard import die_with_supervisor, log_to_stderr, refuse, require_free_port
+from serving.guard import log_to_stderr, refuse, require_free_port
 from serving.live import open_live_state
 from serving.state import ServiceState
 
@@ -16,7 +16,6 @@ GRACE_SECONDS = 5
 
 def main() -> None:
     """Serves until SIGTERM or SIGINT; without a sound release or a free port it ends with one line and exit code 78."""
-    die_with_supervisor()
     log_to_stderr()
     try:
         settings = load_settings()

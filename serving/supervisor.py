@@ -20,8 +20,11 @@ from features.contracts.settings import Settings
 from features.contracts.settings_files import SETTINGS_FILE, settings_file
 from serving.guard import REFUSED, SUPERVISOR, UNREACHABLE, require_free_port
 
-SERVER = (sys.executable, "-m", "serving.server")
-WORKER = (sys.executable, "-m", "serving.worker")
+CHILD = (sys.executable, "-m", "serving.child")
+"""Runs the module that is named after it, bound to this process from its first moment on."""
+
+SERVER = (*CHILD, "serving.server")
+WORKER = (*CHILD, "serving.worker")
 
 CODE = Path(__file__).resolve().parents[1]
 """Folder of the packages."""

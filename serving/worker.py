@@ -22,7 +22,7 @@ from serving.audiences.kept import Kept
 from serving.audiences.prune import prune
 from serving.audiences.rule import AudienceRule
 from serving.audiences.sweep import sweep_audiences
-from serving.guard import die_with_supervisor, log_to_stderr, refuse
+from serving.guard import log_to_stderr, refuse
 from serving.jobs import JobQueue, work_until
 from serving.live_clock import wall_clock
 from serving.ports import BuildAudience, BuiltAudience, Progress
@@ -40,7 +40,6 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     """Works until SIGTERM or SIGINT; a build that runs then is taken up by the next worker."""
-    die_with_supervisor()
     log_to_stderr()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

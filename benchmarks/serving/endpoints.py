@@ -30,6 +30,7 @@ from features.tables.storage import current_tables
 from serving.auth import Scope, create_key
 from serving.guard import SUPERVISOR
 from serving.records.opening import open_records
+from serving.supervisor import CHILD
 from training.release.member_list import member_ids
 from training.release.members import identities
 from training.release.shelf import release_folder
@@ -92,7 +93,7 @@ def _ours(
     }
     headers = {"Authorization": f"Bearer {key}"}
     bodies = [json.dumps({"member": {"member_id": member}, "scenario": "home"}).encode() for member in members]
-    command = [sys.executable, "-m", "benchmarks.measured_server"]
+    command = [*CHILD, "benchmarks.measured_server"]
     with running(command, port=port, environment=environment) as process:
         recommend = Target(port=port, route="/v1/recommendations", bodies=bodies, headers=headers)
         empty = Target(port=port, route=EMPTY_ROUTE, bodies=[b"{}"], headers=headers)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -19,6 +17,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from processes import free_port, wait_for
 
 from serving.auth import Scope, create_key
 from serving.records.opening import open_records
@@ -126,7 +125,7 @@ class Service:
             told.update(self.send("GET", place).json())
             return told["state"] in ("done", "failed", "cancelled")
 
-        wait_until(is_over)
+        wait_for(is_over)
         return told
 
 
@@ -136,21 +135,6 @@ def key_of(shop: Any, *scopes: Scope) -> str:
         return create_key(records, name="end to end", scopes=scopes, at=datetime.now(UTC)).text
     finally:
         records.close()
-
-
-def wait_until(truth: Callable[[], Any], *, seconds: float = READY_SECONDS) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := truth()):
-        assert time.monotonic() < deadline, f"it did not come true within {seconds} seconds"
-        time.sleep(0.1)
-    return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -175,7 +159,7 @@ def serving(shop: Any, *arguments: str) -> Iterator[Service]:
         service = Service(
             shop=shop, url=f"http://127.0.0.1:{port}", key=key_of(shop, Scope.ADMIN), process=process, log=log
         )
-        wait_until(lambda: service.is_ready() or process.poll() is not None)
+        wait_for(lambda: service.is_ready() or process.poll() is not None)
         assert process.poll() is None, log.read_text()
         yield service
     finally:
@@ -192,7 +176,7 @@ def serve() -> Callable[..., AbstractContextManager[Service]]:
 @pytest.fixture(scope="session")
 def until() -> Callable[..., Any]:
     """Waits for a truth, and fails when it does not come."""
-    return wait_until
+    return wait_for
 
 
 @pytest.fixture(scope="session")

@@ -296,7 +296,7 @@ def test_every_recommendation_is_logged_under_its_id_and_a_dry_run_is_not(servic
             return {row.recommendation_id: (row.member_id, row.release_id, row.items) for row in rows}
 
     try:
-        until(lambda: set(answers) <= set(logged()), seconds=10)
+        until(lambda: set(answers) <= set(logged()))
         rows = logged()
     finally:
         records.close()

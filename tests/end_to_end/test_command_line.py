@@ -281,4 +281,4 @@ def test_a_key_of_the_command_line_opens_the_service_until_it_is_revoked(shop, s
 
         assert status() == 200
         shop.faces("keys", "revoke", key.split("_")[1])
-        until(lambda: status() == 401, seconds=6)
+        until(lambda: status() == 401, seconds=30)

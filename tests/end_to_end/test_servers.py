@@ -7,8 +7,9 @@ import shutil
 from datetime import UTC, datetime
 
 import pytest
+from processes import free_port
 from redis import Redis
-from redis_server import free_port, running_redis
+from redis_server import running_redis
 
 from serving.auth import Scope
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from redis_server import free_port
+from processes import free_port
 
 START_SECONDS = 30.0
 USER = "faces"

@@ -84,13 +84,14 @@ def stay_reborn() -> None:
     import uvicorn  # noqa: F401 - so that children have it
 
     from serving import server, service  # noqa: F401
-    from serving.guard import SUPERVISOR
+    from serving.guard import SUPERVISOR, die_with_supervisor
 
     conftest()
     os.environ[SUPERVISOR] = str(os.getpid())
     while True:
         child = os.fork()
         if not child:
+            die_with_supervisor()
             server.main()
             os._exit(0)
         os.waitpid(child, 0)
@@ -116,6 +117,9 @@ def main(what: str) -> None:
         raise SystemExit(code)
     if what == "reborn":
         stay_reborn()
+    from serving.guard import die_with_supervisor
+
+    die_with_supervisor()
     if what == "server":
         engine = ModuleType("serving.recommendations.engine")
         engine.load_engine = load_engine  # type: ignore[attr-defined]  # a module made here

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from processes import wait_for
 from sqlalchemy import func, select
 
 from features.contracts.settings import load_settings
@@ -118,13 +119,6 @@ def told(message_id: str, *, who: str) -> dict[str, Any]:
         "source_id": who,
         "product_id": "p1",
     }
-
-
-def wait_for(truth: Callable[[], Any]) -> None:
-    until = time.monotonic() + WAIT_SECONDS
-    while not truth():
-        assert time.monotonic() < until, "the service did not come back"
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def test_a_child_that_ignores_the_stop_is_killed(at_port, monkeypatch, signal_af
     signal_after(signal.SIGINT, seconds=1.0)
     started = time.monotonic()
     assert supervise(at_port, say=lambda _: None, server=stubborn, worker=SLEEPER) == 0
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_pauses_between_starts_grow(monkeypatch):

@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from online_members import ANNA, AS_OF, EVERYBODY, RELEASE, WITHOUT_CANDIDATES
+from processes import free_port
 from redis import Redis
-from redis_server import free_port, running_redis
+from redis_server import running_redis
 
 from features.contracts.ids import ReleaseId
 from features.contracts.settings import load_settings

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from online_members import AS_OF, EVERYBODY, IDENTITIES, RELEASE, publish
-from redis_server import free_port, running_redis
+from processes import free_port
+from redis_server import running_redis
 
 from features.contracts.ids import MemberId
 from features.contracts.settings import Settings, load_settings

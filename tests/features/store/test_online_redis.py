@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from literal_release import write_release
 from online_members import ANNA, EVERYBODY, RELEASE, publish
+from processes import free_port
 from redis import Redis
-from redis_server import free_port, running_redis
+from redis_server import running_redis
 
 from features.contracts.errors import ReleaseDamaged, StoreUnavailable
 from features.contracts.ids import MemberId, ReleaseId
@@ -33,6 +34,10 @@ pytestmark = pytest.mark.slow
 
 PASSWORD = "a,b=c d"
 """A password with all that is special in Feast's own connection text."""
+
+PAUSE_SECONDS = 60
+AT_ONCE_SECONDS = 20
+"""Longer than a busy machine needs, and shorter than the pause."""
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +184,7 @@ def test_a_reader_says_that_redis_is_away_and_reads_again_once_it_is_back(tmp_pa
     started = time.monotonic()
     with pytest.raises(StoreUnavailable, match=f"redis at 127.0.0.1:{port}"):
         reader.member("anna")
-    assert time.monotonic() - started < 4 * settings.online.timeout_seconds
+    assert time.monotonic() - started < AT_ONCE_SECONDS
     with running_redis(tmp_path, port=port):
         assert reader.member("anna") is None
         publish(settings)
@@ -191,12 +196,12 @@ def test_a_redis_that_does_not_answer_costs_a_request_no_more_than_the_settings_
     reader = OnlineReader(settings, RELEASE)
     assert reader.member("anna") is not None
     with Redis.from_url(f"redis://{settings.online.redis}", password=PASSWORD) as admin:
-        admin.client_pause(3_000)
+        admin.client_pause(PAUSE_SECONDS * 1000)
         started = time.monotonic()
         try:
             with pytest.raises(StoreUnavailable):
                 reader.member("anna")
-            assert time.monotonic() - started < 4 * settings.online.timeout_seconds
+            assert time.monotonic() - started < AT_ONCE_SECONDS
         finally:
             admin.client_unpause()
     assert reader.member("anna") is not None

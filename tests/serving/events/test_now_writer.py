@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from literal_recommender import ANNA, AS_OF, recommender, release
-from redis_server import free_port, running_redis
+from processes import free_port
+from redis_server import running_redis
 
 from features.contracts.errors import StoreUnavailable
 from features.contracts.scenario_settings import ScenarioSettings

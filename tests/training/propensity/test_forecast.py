@@ -235,14 +235,3 @@ def test_a_damaged_file_is_refused_with_the_command_that_mends_it(tmp_path: Path
         (tmp_path / "forecast.json").write_text(text)
     with pytest.raises(ReleaseDamaged, match="faces train"):
         load_forecast(tmp_path)
-
-
-def test_a_million_members_are_told_within_a_second() -> None:
-    from time import perf_counter
-
-    p = np.sort(np.random.default_rng(9).beta(1, 30, 1_000_000))[::-1]
-    sizes = np.unique(np.geomspace(1, 1_000_000, 60).astype(np.int64))
-    started = perf_counter()
-    PRIOR.along(p, sizes, horizon_days=28, kind="products")
-    PRIOR.revenue_along(p, np.ones(len(p)), sizes, horizon_days=28, kind="products")
-    assert perf_counter() - started < 5.0
