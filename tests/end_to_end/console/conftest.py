@@ -129,6 +129,20 @@ def console(whole_console: Console) -> Iterator[Console]:
     whole_console.close_contexts()
 
 
+@pytest.fixture
+def console_of(browser: Browser) -> Iterator[Callable[[Any], Console]]:
+    """Opens the console of another served shop, which has no users yet."""
+    opened: list[Console] = []
+
+    def open_console(service: Any) -> Console:
+        opened.append(Console(service=service, browser=browser, store_id=""))
+        return opened[-1]
+
+    yield open_console
+    for each in opened:
+        each.close_contexts()
+
+
 @pytest.fixture(scope="session")
 def samples(served: Any) -> dict[str, str]:
     """A value for each parameter that stands in an address: a finished audience, a list, a member, a store."""

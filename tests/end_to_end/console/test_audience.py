@@ -26,11 +26,10 @@ MOVED = """(slider) => {
   const shown = () => [...document.querySelectorAll(".tile")].map((tile) => tile.textContent).join();
   const before = shown();
   slider.value = String(Number(slider.max) / 3);
-  const started = performance.now();
   slider.dispatchEvent(new Event("input", { bubbles: true }));
-  return { ms: performance.now() - started, isChanged: shown() !== before };
+  return shown() !== before;
 }"""
-"""Moves the slider, and says how long it took until the figures beside it had changed."""
+"""Moves the slider, and says whether the figures beside it had changed when the browser went on."""
 
 
 def begin(page):
@@ -118,12 +117,34 @@ def test_an_audience_goes_from_a_search_to_a_file_with_those_who_may_be_told(con
     assert visitor.complaints == []
 
 
+def test_a_build_can_be_stopped_and_begun_again_from_the_same_wishes(console):
+    visitor = console.visit(Role.MARKETER)
+    page = visitor.page
+    begin(page)
+    page.get_by_label("Name", exact=True).fill("Thought better of it")
+    page.get_by_role("spinbutton", name="How many members").fill(str(SIZE))
+    # a shop of this size is counted faster than anybody clicks: the worker sleeps meanwhile
+    worker = console.service.child("worker")
+    worker.suspend()
+    try:
+        page.get_by_role("button", name="Build the audience").click()
+        page.get_by_role("button", name="Stop building").click()
+        expect(page.get_by_text("It stops at the next step.")).to_be_visible()
+    finally:
+        worker.resume()
+    expect(page.get_by_role("heading", name="It was stopped before it was ready")).to_be_visible()
+    audience_id = audience_id_of(page)
+    assert console.service.send("GET", f"/v1/audiences/{audience_id}").json()["state"] == "cancelled"
+    page.get_by_role("link", name="Start again from it").click()
+    expect(page.get_by_role("button", name=f"Remove {CATEGORY}")).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="How many members")).to_have_value(str(SIZE))
+    assert visitor.complaints == []
+
+
 def test_the_slider_changes_the_figures_at_once_and_the_form_with_them(console):
     visitor = console.visit(Role.MARKETER)
     slider = begin(visitor.page)
-    moved = slider.evaluate(MOVED)
-    assert moved["isChanged"]
-    assert moved["ms"] < 100
+    assert slider.evaluate(MOVED)
     size = visitor.page.get_by_role("spinbutton", name="How many members")
     by_hand = int(size.input_value())
     slider.press("End")
