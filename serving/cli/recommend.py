@@ -70,6 +70,11 @@ def recommend(
             locale=language,
         )
     )
+    _show(answer, count=count)
+    write_figures(json, _figures(answer))
+
+
+def _show(answer: Recommendation, *, count: int) -> None:
     who = answer.member_id or "an unknown member"
     show_table(
         f"For {who}, as of {answer.as_of:%Y-%m-%d %H:%M} UTC, release {answer.release_id}",
@@ -80,7 +85,6 @@ def recommend(
         say(f"not personal: {answer.fallback}")
     if len(answer.items) < count:
         say("fewer than asked for: " + ", ".join(f"{code} {number}" for code, number in answer.filtered.items()))
-    write_figures(json, _figures(answer))
 
 
 def _figures(answer: Recommendation) -> dict[str, Any]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from features.contracts.settings import Settings
     from training.minimum import Fallback
     from training.propensity.train import TrainedPropensity
+    from training.recommendations.train import TrainedModel
 
 
 def train(
@@ -50,27 +51,7 @@ def train(
     if model in ("all", "product_affinity"):
         with progress("product affinity") as report:
             affinity = train_recommendations(settings, history, tracking, as_of=history.build.as_of, progress=report)
-        rows = [
-            [row.method, row.recall, row.ndcg, row.hit, row.precision, row.coverage] for row in affinity.report.overall
-        ]
-        if rows:
-            show_table(
-                f"Product affinity, version {affinity.version.number}: full catalogue, mean over the test weeks",
-                ["method", "recall@10", "ndcg@10", "hit@10", "precision@10", "coverage@10"],
-                rows,
-            )
-        else:
-            say(f"product affinity, version {affinity.version.number}: no week could be tested")
-        for sentence in affinity.report.not_evaluated:
-            say(f"not evaluated: {sentence}")
-        _say_fallbacks(affinity.report.fallbacks)
-        figures["product_affinity"] = {
-            "version": affinity.version.number,
-            "run_id": affinity.version.run_id,
-            "has_ranker": affinity.ranker is not None,
-            "quality": [asdict(row) for row in affinity.report.overall],
-            "fallbacks": [each.sentence for each in affinity.report.fallbacks],
-        }
+        figures["product_affinity"] = _show_affinity(affinity)
     if model in ("all", "purchase_propensity"):
         with progress("purchase propensity") as report:
             propensity = train_propensity(settings, history, tracking, as_of=history.build.as_of, progress=report)
@@ -83,6 +64,29 @@ def train(
     keep_out_of_models(settings.paths, forgotten_now(settings))
     say(f"wrote {settings.paths.mlflow}; next: faces promote")
     write_figures(json, figures)
+
+
+def _show_affinity(found: TrainedModel) -> dict[str, object]:
+    number = found.version.number
+    rows = [[row.method, row.recall, row.ndcg, row.hit, row.precision, row.coverage] for row in found.report.overall]
+    if rows:
+        show_table(
+            f"Product affinity, version {number}: full catalogue, mean over the test weeks",
+            ["method", "recall@10", "ndcg@10", "hit@10", "precision@10", "coverage@10"],
+            rows,
+        )
+    else:
+        say(f"product affinity, version {number}: no week could be tested")
+    for sentence in found.report.not_evaluated:
+        say(f"not evaluated: {sentence}")
+    _say_fallbacks(found.report.fallbacks)
+    return {
+        "version": number,
+        "run_id": found.version.run_id,
+        "has_ranker": found.ranker is not None,
+        "quality": [asdict(row) for row in found.report.overall],
+        "fallbacks": [each.sentence for each in found.report.fallbacks],
+    }
 
 
 def _show_propensity(found: TrainedPropensity) -> dict[str, object]:

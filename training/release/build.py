@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from features.contracts.settings import Settings
 from features.schema import feature_schema, feature_schema_hash
 from features.store.history import History
 from features.store.online import publish_members
-from features.store.packed_member import FORMAT
+from features.store.packed_member import FORMAT, PackedMember
 from features.tables.storage import current_tables
 from features.tags.stored import member_tags
 from training.affinity.model_files import load_affinity
@@ -30,6 +30,7 @@ from training.release.manifest import Manifest, ModelInRelease, checksums, verif
 from training.release.member_list import listed
 from training.release.members import identities, packed_members
 from training.release.people import people_part
+from training.release.products import ProductShelf
 from training.release.quality import write_quality
 from training.release.quality_gathering import quality_of
 from training.release.shelf import activate, clear_leftovers, next_release_id, prune, release_folder
@@ -120,25 +121,7 @@ def _fill(
     (folder / SCHEMA_FILE).write_text(json.dumps(feature_schema(), indent=2), encoding="utf-8")
     tables = current_tables(settings.paths)
     parts = write_shop_parts(folder, settings, history, tables.folder, as_of=as_of, progress=progress)
-    affinity = load_affinity(folder / AFFINITY_FOLDER)
-    model = load_ranker(folder / AFFINITY_FOLDER)
-    moment = read_moment(
-        history, history.build.folder, parts.products, affinity.catalogue, at=as_of, tables_folder=tables.folder
-    )
-    order = (
-        blend_order(affinity, moment)
-        if model is None
-        else ranker_order(open_ranker(model, parts.products, compiled=settings.ranker.compiled), moment)
-    )
-    packed = packed_members(
-        history,
-        affinity,
-        affinity.sources(moment),
-        order=order,
-        as_of=as_of,
-        progress=lambda done, every: progress(done, every, "members online"),
-    )
-    packed = with_tags(packed, member_tags(settings, history.build, at=as_of))
+    packed = _packed(folder, settings, history, parts.products, tables.folder, as_of=as_of, progress=progress)
     coupons = champions.get("coupon_redemption")
     coupon_model = None if coupons is None else tracking.folder_of(coupons)
     with (
@@ -171,6 +154,38 @@ def _fill(
         settings=settings.model_dump(mode="json", exclude={"secrets", "home"}),
         files=checksums(folder),
     )
+
+
+def _packed(
+    folder: Path,
+    settings: Settings,
+    history: History,
+    products: ProductShelf,
+    tables_folder: Path,
+    *,
+    as_of: datetime,
+    progress: Progress,
+) -> Iterator[list[PackedMember]]:
+    """The online rows, with the candidates that the release's own models find for each member."""
+    affinity = load_affinity(folder / AFFINITY_FOLDER)
+    model = load_ranker(folder / AFFINITY_FOLDER)
+    moment = read_moment(
+        history, history.build.folder, products, affinity.catalogue, at=as_of, tables_folder=tables_folder
+    )
+    order = (
+        blend_order(affinity, moment)
+        if model is None
+        else ranker_order(open_ranker(model, products, compiled=settings.ranker.compiled), moment)
+    )
+    packed = packed_members(
+        history,
+        affinity,
+        affinity.sources(moment),
+        order=order,
+        as_of=as_of,
+        progress=lambda done, every: progress(done, every, "members online"),
+    )
+    return with_tags(packed, member_tags(settings, history.build, at=as_of))
 
 
 def _in_release(tracking: Tracking, version: ModelVersion) -> ModelInRelease:
