@@ -25,7 +25,7 @@ from chromium import running_chromium
 from console_pages import address_of, page_paths
 from console_samples import CATEGORY, make_samples
 from playwright.sync_api import Browser, Page, expect
-from redis_server import free_port
+from processes import free_port
 from watched_page import PATIENCE_MS, WatchedPage, visitor_context, watched
 
 from features.contracts.settings import Settings, load_settings
