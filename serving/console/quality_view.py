@@ -82,7 +82,7 @@ def part_view(part: PartQuality, reader: Reader) -> PartView:
         drawn_form=first.form,
         methods=() if overall is None else _methods(overall, first, reader),
         kinds=_kinds(part, first, reader),
-        tenths=_tenths(part, reader),
+        tenths=tenths_of(part, reader),
         reliability=_reliability(part),
         columns=(
             {"label": say("Way of choosing")},
@@ -140,7 +140,11 @@ def _kinds(part: PartQuality, measure: MeasureWords, reader: Reader) -> tuple[Ch
     return tuple(rows)
 
 
-def _tenths(part: PartQuality, reader: Reader) -> tuple[ChartRow, ...]:
+def tenths_of(part: PartQuality, reader: Reader) -> tuple[ChartRow, ...]:
+    """How many times as many buyers each tenth of the members has as a tenth taken by lot; empty where none was tested.
+
+    The members stand in the order in which the model ranks them.
+    """
     percent = reader.written.percent
     whose = reader.language.say("The model in service")
     return tuple(

@@ -130,6 +130,15 @@ def test_the_page_is_chinese_for_who_reads_chinese(analyst):
     assert "平均预测为 20.0%，实际为 19.4%" in page
 
 
+def test_home_draws_where_the_buyers_are_where_the_release_tells_it(shelf, analyst):
+    title = "From the best tenth of the members to the last"
+    page = analyst.get("/console").text
+    assert title in page
+    assert "The best 10%" in page
+    (release_folder(shelf.paths, FIRST) / QUALITY_FILE).unlink()
+    assert title not in analyst.get("/console").text
+
+
 @pytest.mark.parametrize("damage", ["missing", "damaged"])
 def test_a_release_without_figures_says_what_to_do(shelf, analyst, damage):
     file = release_folder(shelf.paths, FIRST) / QUALITY_FILE
