@@ -9,7 +9,7 @@ import bentoml
 class Empty:
     """One synchronous endpoint, `POST /empty`."""
 
-    @bentoml.api
+    @bentoml.api  # type: ignore[untyped-decorator]  # bentoml has no types for it
     def empty(self) -> dict[str, str]:
         """Answers `{}`."""
         return {}

@@ -25,10 +25,9 @@ from features.store.online import PackedMember, publish_members
 from features.tables.storage import current_tables
 from serving.cli.screen import say, show_table
 from serving.cli.steps import build_to
-from training.affinity.model_files import load_affinity
-from training.affinity.pairs import read_pairs
-from training.release.build import make_release
-from training.release.members import identities, packed_members
+from training.release.build import make_release, packed_for_release
+from training.release.members import identities
+from training.release.products import load_products
 from training.tracking import Tracking, open_tracking
 
 PREPARING = "tables prepared"
@@ -71,8 +70,9 @@ def main() -> None:
         scratch = _scratch(settings, Path(folder))
         figures["features"] = _show("feature build from nothing", _build(scratch))
         if not asked.no_release:
-            figures["release"] = _show("faces release", _release(scratch))
-            figures["online"] = _show("writing members online, by itself", _online(scratch))
+            watch, folder_of_release = _release(scratch)
+            figures["release"] = _show("faces release", watch)
+            figures["online"] = _show("writing members online, by itself", _online(scratch, folder_of_release))
     if asked.json:
         write_json(asked.json, figures)
 
@@ -100,12 +100,18 @@ def _build(settings: Settings) -> Stopwatch:
     return watch
 
 
-def _release(settings: Settings) -> Stopwatch:
+def _release(settings: Settings) -> tuple[Stopwatch, Path]:
     watch = Stopwatch()
-    names = {"product matrix": "models copied", "members online": "product matrix, members packed and written"}
+    # a step is told when it begins, the members after each chunk
+    names = {
+        "product matrix": "models copied",
+        "products bought together": "product matrix",
+        "what newcomers buy": "products bought together",
+        "members online": "what newcomers buy, members packed and written",
+    }
     history, tracking = _opened(settings)
     watch.lap("features and models opened")
-    make_release(
+    made = make_release(
         settings,
         history,
         tracking,
@@ -113,24 +119,22 @@ def _release(settings: Settings) -> Stopwatch:
         progress=lambda _done, _all, step: watch.lap(names[step]),
     )
     watch.lap("ids written, checked and put into service")
-    return watch
+    return watch, made.folder
 
 
-def _online(settings: Settings) -> Stopwatch:
-    history, tracking = _opened(settings)
-    champion = tracking.champion("product_affinity")
-    if champion is None:
-        raise SystemExit("benchmark: there is no champion; run `faces train` and `faces promote` first")
+def _online(settings: Settings, folder: Path) -> Stopwatch:
+    history, _ = _opened(settings)
     watch = Stopwatch()
     as_of = history.build.as_of
-    affinity = load_affinity(tracking.folder_of(champion))
-    pairs = read_pairs(history, affinity.catalogue, at=as_of)
-    watch.lap("model and pairs read")
-    packed = packed_members(history, affinity, pairs, as_of=as_of)
-    ids = identities(current_tables(settings.paths).folder)
-    members = publish_members(settings, ReleaseId("benchmark"), _lapped(packed, watch), ids, as_of=as_of)
+    tables = current_tables(settings.paths).folder
+    packed = packed_for_release(
+        folder, settings, history, load_products(folder), tables, as_of=as_of, progress=lambda *_: None
+    )
+    watch.lap("models and purchases read")
+    ids = identities(tables)
+    online = publish_members(settings, ReleaseId("benchmark"), _lapped(packed, watch), ids, as_of=as_of)
     watch.lap("written")
-    say(f"{members:,} members, {len(ids):,} other ids")
+    say(f"{online.members:,} members, {len(ids):,} other ids")
     return watch
 
 

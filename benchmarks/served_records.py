@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -175,7 +175,7 @@ def _recommendations(settings: Settings, records: Records, members: list[str]) -
 
 
 def _logged(
-    lot: random.Random, members: list[str], products: list[str], release_id: ReleaseId, *, at: datetime
+    lot: random.Random, members: list[str], products: Sequence[ProductId], release_id: ReleaseId, *, at: datetime
 ) -> LoggedRecommendation:
     items = tuple(
         RecommendedItem(id=product_id, name=product_id, score=1 - place / ITEMS, source=lot.choice(SOURCES), reasons=())

@@ -121,7 +121,9 @@ def _fill(
     (folder / SCHEMA_FILE).write_text(json.dumps(feature_schema(), indent=2), encoding="utf-8")
     tables = current_tables(settings.paths)
     parts = write_shop_parts(folder, settings, history, tables.folder, as_of=as_of, progress=progress)
-    packed = _packed(folder, settings, history, parts.products, tables.folder, as_of=as_of, progress=progress)
+    packed = packed_for_release(
+        folder, settings, history, parts.products, tables.folder, as_of=as_of, progress=progress
+    )
     coupons = champions.get("coupon_redemption")
     coupon_model = None if coupons is None else tracking.folder_of(coupons)
     with (
@@ -156,7 +158,7 @@ def _fill(
     )
 
 
-def _packed(
+def packed_for_release(
     folder: Path,
     settings: Settings,
     history: History,
