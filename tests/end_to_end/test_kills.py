@@ -9,7 +9,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from processes import is_dead
+from processes import is_dead, is_free
 
 from features.groups.catalogue import GROUPS
 from features.snapshots import current_build
@@ -90,9 +89,7 @@ def test_a_killed_supervisor_takes_all_with_it_and_the_next_one_goes_on(shop, se
         service.process.kill()
         service.process.wait()
         until(lambda: all(is_dead(child) for child in children))
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", int(service.url.rsplit(":")[-1])))
+        until(lambda: is_free(int(service.url.rsplit(":")[-1])))
     with serve(shop) as service:
         assert [service.built_audience(place)["state"] for place in places] == ["done"] * 3
         require_never_half(service, places)

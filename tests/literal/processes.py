@@ -20,6 +20,17 @@ def free_port() -> int:
         return port
 
 
+def is_free(port: int) -> bool:
+    """Whether a service could listen there; a killed process holds its port until its last thread has ended."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def wait_for(truth: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS) -> Any:
     """What `truth` says once it says something true; fails when it does not in time."""
     deadline = time.monotonic() + seconds

@@ -21,7 +21,7 @@ import psutil
 import pytest
 from literal_people import person, write_people
 from postgres_server import running_postgres
-from processes import free_port, is_dead, wait_for
+from processes import free_port, is_dead, is_free, wait_for
 
 from features.contracts.settings import load_settings
 from serving.auth import Scope, create_key
@@ -207,10 +207,7 @@ def test_kill_9_of_the_supervisor_leaves_nobody_on_the_port(tmp_path):
         wait_for(lambda: service.child("worker"))
         service.process.kill()
         wait_for(lambda: not service.answers())
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", service.port))
-            assert probe.getsockname()[1] == service.port
+        wait_for(lambda: is_free(service.port))
 
 
 @pytest.mark.parametrize(
