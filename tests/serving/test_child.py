@@ -37,4 +37,4 @@ def test_a_child_that_still_imports_dies_with_its_supervisor(tmp_path):
     finally:
         supervisor.kill()
         supervisor.wait()
-    wait_for(lambda: is_dead(child))
+    assert wait_for(lambda: is_dead(child))

@@ -207,7 +207,7 @@ def test_kill_9_of_the_supervisor_leaves_nobody_on_the_port(tmp_path):
         wait_for(lambda: service.child("worker"))
         service.process.kill()
         wait_for(lambda: not service.answers())
-        wait_for(lambda: is_free(service.port))
+        assert wait_for(lambda: is_free(service.port))
 
 
 @pytest.mark.parametrize(
